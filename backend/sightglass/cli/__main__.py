@@ -1,0 +1,5 @@
+"""`python -m sightglass.cli`."""
+
+from sightglass.cli import main
+
+main()

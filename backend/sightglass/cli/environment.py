@@ -1,0 +1,31 @@
+"""From options to settings: what every command does before anything else."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from typing import Any
+
+from sightglass.settings import Settings, load_settings
+
+
+def settings_from(**options: Any) -> Settings:
+    """Settings with the given options on top (None: not given). Raises `SetupError`."""
+    for name, value in options.items():
+        if value is not None:
+            os.environ[name.upper()] = str(value)
+    return load_settings()
+
+
+def prepare_metrics() -> None:
+    """Give the metrics a folder of their own unless the supervisor has named a shared one.
+
+    Must run before `observability.metrics` is imported: prometheus_client decides then.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="sightglass-metrics-")
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        owner = os.getpid()
+        atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))

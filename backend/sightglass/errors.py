@@ -1,0 +1,251 @@
+"""What can go wrong, as classes. Each has a stable `code` and a `kind`.
+
+No HTTP here: `api/error_handlers.py` is the one place that turns a kind into a status.
+A message is written for the person who sent the request; it never holds the text of a
+foreign exception, a path or a secret.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class Kind(StrEnum):
+    """What the caller can do about an error."""
+
+    BAD_INPUT = "bad_input"  # the bytes are not a usable image
+    INVALID = "invalid"  # a parameter is malformed or out of range
+    TOO_LARGE = "too_large"  # more bytes than allowed
+    UNSUPPORTED = "unsupported"  # a type that is not served
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    CANCELLED = "cancelled"
+    OVERLOADED = "overloaded"  # try again later: `retry_after_seconds`
+    UNAVAILABLE = "unavailable"  # a part that is needed is away: try again later
+    TIMED_OUT = "timed_out"
+    INTERNAL = "internal"
+
+
+class SightglassError(Exception):
+    """The root of every error that this package raises on purpose.
+
+    `message` is safe to show. `details` are extra JSON fields for the answer.
+    """
+
+    code: ClassVar[str] = "internal_error"
+    kind: ClassVar[Kind] = Kind.INTERNAL
+    default_message: ClassVar[str] = "Something went wrong on our side."
+
+    def __init__(self, message: str | None = None, **details: Any) -> None:
+        self.message = message or self.default_message
+        self.details = details
+        super().__init__(self.message)
+
+
+# --- the bytes ---------------------------------------------------------------------------
+
+
+class NotAnImageError(SightglassError):
+    code = "not_an_image"
+    kind = Kind.BAD_INPUT
+    default_message = "The bytes are not an image."
+
+
+class EmptyImageError(NotAnImageError):
+    code = "empty_image"
+    default_message = "The image is empty: zero bytes were received."
+
+
+class BrokenImageError(SightglassError):
+    code = "broken_image"
+    kind = Kind.BAD_INPUT
+    default_message = "The image is damaged and cannot be decoded."
+
+
+class TruncatedImageError(BrokenImageError):
+    code = "truncated_image"
+    default_message = "The image ends before its data does."
+
+
+class UnsupportedTypeError(SightglassError):
+    code = "unsupported_type"
+    kind = Kind.UNSUPPORTED
+    default_message = "Images of this type are not served."
+
+
+class TooManyBytesError(SightglassError):
+    code = "too_many_bytes"
+    kind = Kind.TOO_LARGE
+    default_message = "The upload is larger than allowed."
+
+
+class TooManyPixelsError(SightglassError):
+    code = "too_many_pixels"
+    kind = Kind.INVALID
+    default_message = "The image has more pixels than allowed."
+
+
+class TooManyFramesError(SightglassError):
+    code = "too_many_frames"
+    kind = Kind.INVALID
+    default_message = "The image has more frames or pages than allowed."
+
+
+# --- the request -------------------------------------------------------------------------
+
+
+class MissingImageError(SightglassError):
+    code = "missing_image"
+    kind = Kind.BAD_INPUT
+    default_message = (
+        "No image in the request: send a multipart field `file`, the image as the body, "
+        'or JSON {"image": base64}.'
+    )
+
+
+class BrokenMultipartError(SightglassError):
+    code = "broken_multipart"
+    kind = Kind.BAD_INPUT
+    default_message = "The multipart body is malformed."
+
+
+class BrokenBase64Error(SightglassError):
+    code = "broken_base64"
+    kind = Kind.BAD_INPUT
+    default_message = "The field `image` is not valid base64."
+
+
+class BrokenJsonError(SightglassError):
+    code = "broken_json"
+    kind = Kind.BAD_INPUT
+    default_message = "The body is not a JSON object with a field `image`."
+
+
+class InvalidParameterError(SightglassError):
+    code = "invalid_parameter"
+    kind = Kind.INVALID
+    default_message = "A parameter is malformed or out of range."
+
+
+class UnknownModelError(SightglassError):
+    code = "unknown_model"
+    kind = Kind.NOT_FOUND
+    default_message = "No model of that name is served here."
+
+
+class UnknownTaskError(SightglassError):
+    code = "unknown_task"
+    kind = Kind.NOT_FOUND
+    default_message = "No task has this id: it was never issued, or its result has expired."
+
+
+class UnknownPredictionError(SightglassError):
+    code = "unknown_prediction"
+    kind = Kind.NOT_FOUND
+    default_message = "No prediction has this id."
+
+
+class TaskFinishedError(SightglassError):
+    code = "task_finished"
+    kind = Kind.CONFLICT
+    default_message = "The task has already ended and cannot be cancelled."
+
+
+class TaskCancelledError(SightglassError):
+    code = "task_cancelled"
+    kind = Kind.CANCELLED
+    default_message = "The task was cancelled."
+
+
+# --- the platform ------------------------------------------------------------------------
+
+
+class RetryLaterError(SightglassError):
+    """Base of the errors that pass by themselves; `retry_after_seconds` says when to return."""
+
+    kind = Kind.UNAVAILABLE
+
+    def __init__(
+        self, message: str | None = None, *, retry_after_seconds: float = 1.0, **details: Any
+    ) -> None:
+        super().__init__(message, **details)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class OverloadedError(RetryLaterError):
+    code = "overloaded"
+    kind = Kind.OVERLOADED
+    default_message = "More requests are waiting than can be served in time."
+
+
+class ModelUnavailableError(RetryLaterError):
+    code = "model_unavailable"
+    default_message = "No model is loaded."
+
+
+class QueueUnavailableError(RetryLaterError):
+    code = "queue_unavailable"
+    default_message = "The task queue cannot be reached, so the task was not accepted."
+
+
+class JournalUnavailableError(RetryLaterError):
+    code = "journal_unavailable"
+    default_message = "The prediction could not be recorded, so it is not answered."
+
+
+class StorageFullError(RetryLaterError):
+    code = "storage_full"
+    default_message = "There is no space left to keep the upload."
+
+
+class HistoryUnavailableError(RetryLaterError):
+    code = "history_unavailable"
+    default_message = "The prediction history cannot be reached."
+
+
+class MlflowUnavailableError(RetryLaterError):
+    code = "mlflow_unavailable"
+    default_message = "MLflow cannot be reached."
+
+
+class ShuttingDownError(RetryLaterError):
+    code = "shutting_down"
+    default_message = "The server is shutting down."
+
+
+class DeadlineExceededError(SightglassError):
+    code = "deadline_exceeded"
+    kind = Kind.TIMED_OUT
+    default_message = "The request did not finish before its deadline."
+
+
+class WorkerLostError(SightglassError):
+    code = "worker_lost"
+    default_message = "The worker died on every attempt at this task."
+
+
+class InferenceError(SightglassError):
+    code = "inference_failed"
+    default_message = "The model failed on this image."
+
+
+# --- set-up ------------------------------------------------------------------------------
+
+
+class SetupError(SightglassError):
+    """A mistake in the installation or configuration; the message says what to do."""
+
+    code = "setup_error"
+
+
+class ModelBundleError(SetupError):
+    code = "invalid_model"
+    default_message = "The model cannot be used."
+
+
+class HeavyRequirementsError(SetupError):
+    code = "heavy_requirements_missing"
+    default_message = (
+        "This needs torch and ultralytics: pip install -r requirements_heavy.txt"
+    )
