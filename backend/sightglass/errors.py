@@ -17,6 +17,7 @@ class Kind(StrEnum):
     BAD_INPUT = "bad_input"  # the bytes are not a usable image
     INVALID = "invalid"  # a parameter is malformed or out of range
     TOO_LARGE = "too_large"  # more bytes than allowed
+    TOO_SLOW = "too_slow"  # the bytes did not arrive in time
     UNSUPPORTED = "unsupported"  # a type that is not served
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
@@ -102,6 +103,18 @@ class MissingImageError(SightglassError):
         "No image in the request: send a multipart field `file`, the image as the body, "
         'or JSON {"image": base64}.'
     )
+
+
+class UploadTimeoutError(SightglassError):
+    code = "upload_timeout"
+    kind = Kind.TOO_SLOW
+    default_message = "The upload took too long to arrive."
+
+
+class TooManyImagesError(SightglassError):
+    code = "too_many_images"
+    kind = Kind.INVALID
+    default_message = "The request holds several images; send one at a time."
 
 
 class BrokenMultipartError(SightglassError):
@@ -197,6 +210,17 @@ class JournalUnavailableError(RetryLaterError):
 class StorageFullError(RetryLaterError):
     code = "storage_full"
     default_message = "There is no space left to keep the upload."
+
+
+class StorageUnavailableError(RetryLaterError):
+    code = "storage_unavailable"
+    default_message = "The place where uploads are kept cannot be written or read."
+
+
+class UploadExpiredError(SightglassError):
+    code = "upload_expired"
+    kind = Kind.NOT_FOUND
+    default_message = "The upload was removed before its task ran: it waited too long."
 
 
 class HistoryUnavailableError(RetryLaterError):

@@ -1,0 +1,1 @@
+"""HTTP only: routes over the services, and how errors look to a client."""

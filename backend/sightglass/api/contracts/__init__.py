@@ -1,0 +1,1 @@
+"""Routes that answer as existing systems do, over the same services."""

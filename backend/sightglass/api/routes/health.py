@@ -1,0 +1,44 @@
+"""Health for people and dashboards, and two probes for whatever restarts and routes."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from sightglass.api.deps import ServicesDep
+from sightglass.api.health_report import HealthReport
+from sightglass.api.openapi import errors
+from sightglass.api.schemas import HealthAnswer, HealthStatus, ProbeAnswer
+from sightglass.errors import ModelUnavailableError, ShuttingDownError
+
+router = APIRouter(tags=["platform"])
+
+
+@router.get(
+    "/health",
+    response_model=HealthAnswer,
+    summary="State of the platform and of each service",
+    responses={**errors(), 503: {"model": HealthAnswer, "description": "No model is served."}},
+)
+async def show_health(request: Request) -> Response:
+    report: HealthReport = request.app.state.health
+    answer = await report.get()
+    unhealthy = answer["status"] == HealthStatus.UNHEALTHY
+    return JSONResponse(answer, status_code=503 if unhealthy else 200)
+
+
+@router.get("/health/live", summary="Whether the process runs", responses=errors())
+async def show_live() -> ProbeAnswer:
+    return ProbeAnswer(status="live")
+
+
+@router.get(
+    "/health/ready",
+    summary="Whether a model is loaded",
+    responses=errors(ModelUnavailableError, ShuttingDownError),
+)
+async def show_ready(request: Request, services: ServicesDep) -> ProbeAnswer:
+    if request.app.state.shutting_down:
+        raise ShuttingDownError
+    services.get_predictor()
+    return ProbeAnswer(status="ready")

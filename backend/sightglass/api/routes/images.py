@@ -1,0 +1,152 @@
+"""POST /process-image: an image in, the objects in it out; now, or later as a task."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from sightglass import intake
+from sightglass.api.deps import ParametersDep, ServicesDep
+from sightglass.api.inference import deadline_of, run_inference
+from sightglass.api.openapi import errors
+from sightglass.api.request_body import IMAGE_BODY, PREDICTION_EXAMPLE, TASK_EXAMPLE
+from sightglass.api.schemas import PredictionAnswer, TaskAccepted
+from sightglass.api.upload import receive_upload
+from sightglass.errors import (
+    BrokenBase64Error,
+    BrokenImageError,
+    BrokenJsonError,
+    BrokenMultipartError,
+    DeadlineExceededError,
+    EmptyImageError,
+    InferenceError,
+    InvalidParameterError,
+    JournalUnavailableError,
+    MissingImageError,
+    ModelUnavailableError,
+    NotAnImageError,
+    OverloadedError,
+    QueueUnavailableError,
+    ShuttingDownError,
+    SightglassError,
+    StorageFullError,
+    TooManyBytesError,
+    TooManyFramesError,
+    TooManyImagesError,
+    TooManyPixelsError,
+    TruncatedImageError,
+    UnknownModelError,
+    UnsupportedTypeError,
+    UploadTimeoutError,
+)
+from sightglass.predictions.answer import answer_of
+from sightglass.predictions.record import Source
+from sightglass.predictions.service import PredictionRequest
+
+router = APIRouter(tags=["predict"])
+_UPLOAD_ERRORS: tuple[type[SightglassError], ...] = (
+    *(NotAnImageError, EmptyImageError, BrokenImageError, TruncatedImageError),
+    *(MissingImageError, BrokenMultipartError, BrokenBase64Error, BrokenJsonError),
+    *(TooManyBytesError, TooManyPixelsError, TooManyFramesError, TooManyImagesError),
+    *(UnsupportedTypeError, UploadTimeoutError, InvalidParameterError, UnknownModelError),
+    *(OverloadedError, ModelUnavailableError, ShuttingDownError),
+)
+WaitSeconds = Annotated[
+    float | None,
+    Header(
+        alias="X-Request-Timeout",
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds the client waits, decimals allowed; capped by MAX_DEADLINE_SECONDS.",
+        examples=[2.5],
+    ),
+]
+
+
+@router.post(
+    "/process-image",
+    response_model=PredictionAnswer,
+    response_model_exclude_none=True,
+    summary="Detect objects in an image",
+    openapi_extra=IMAGE_BODY,
+    responses={
+        **errors(*_UPLOAD_ERRORS, DeadlineExceededError, InferenceError, JournalUnavailableError),
+        200: {
+            "description": "The objects found, most confident first.",
+            "content": {"application/json": {"example": PREDICTION_EXAMPLE}},
+        },
+    },
+)
+async def process_image(
+    request: Request,
+    services: ServicesDep,
+    parameters: ParametersDep,
+    wait_seconds: WaitSeconds = None,
+) -> Response:
+    settings, predictor = services.settings, services.get_predictor()
+    options = parameters.options(predictor.info())
+    deadline = deadline_of(request, settings, wait_seconds)
+    services.admission.check(deadline)  # before the body is received: refusing is cheap
+    began = time.perf_counter()
+    upload = await receive_upload(request, services.limits, settings.upload_timeout_seconds)
+    asked = PredictionRequest(
+        source=Source.SYNC,
+        options=options,
+        image_name=upload.filename,
+        request_id=request.state.request_id,
+        deadline=deadline,
+        receive_milliseconds=(time.perf_counter() - began) * 1000,
+        annotate=parameters.annotate,
+    )
+    answer = await run_inference(request, services, upload.data, asked)
+    fields = answer_of(answer.prediction, answer.annotated)
+    return Response(
+        orjson.dumps(fields),
+        media_type="application/json",
+        headers={"Server-Timing": server_timing(answer.prediction.milliseconds)},
+    )
+
+
+@router.post(
+    "/process-image/async",
+    response_model=TaskAccepted,
+    status_code=202,
+    summary="Queue an image",
+    openapi_extra=IMAGE_BODY,
+    responses={
+        **errors(*_UPLOAD_ERRORS, QueueUnavailableError, StorageFullError),
+        202: {
+            "description": "Queued; `Location` is where the result will be.",
+            "content": {"application/json": {"example": TASK_EXAMPLE}},
+            "headers": {"Location": {"schema": {"type": "string"}}},
+        },
+    },
+)
+async def queue_image(
+    request: Request, services: ServicesDep, parameters: ParametersDep
+) -> Response:
+    settings = services.settings
+    options = parameters.options(services.get_predictor().info())
+    upload = await receive_upload(request, services.limits, settings.upload_timeout_seconds)
+    intake.inspect(upload.data, services.limits)  # what is no image at all is refused at once
+    task_id = await run_in_threadpool(
+        services.queue.submit_image,
+        upload.data,
+        options=options,
+        image_name=upload.filename,
+        request_id=request.state.request_id,
+        annotate=parameters.annotate,
+    )
+    fields = {"task_id": task_id, "status": "processing", "message": "The image is queued."}
+    prefix = request.url.path.removesuffix("/process-image/async")
+    return JSONResponse(fields, status_code=202, headers={"Location": f"{prefix}/task/{task_id}"})
+
+
+def server_timing(milliseconds: dict[str, Any]) -> str:
+    """The stages as a Server-Timing header, which browsers draw."""
+    return ", ".join(f"{stage};dur={ms:.2f}" for stage, ms in milliseconds.items())

@@ -1,0 +1,29 @@
+"""GET /mlflow/runs: what MLflow has of us, newest first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import JSONResponse, Response
+
+from sightglass.api.deps import ServicesDep
+from sightglass.api.openapi import errors
+from sightglass.api.schemas import RunList
+from sightglass.errors import InvalidParameterError, MlflowUnavailableError
+
+router = APIRouter(tags=["records"])
+
+
+@router.get(
+    "/mlflow/runs",
+    response_model=RunList,
+    summary="Runs in MLflow, newest first",
+    responses=errors(InvalidParameterError, MlflowUnavailableError),
+)
+def list_runs(
+    services: ServicesDep,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    model: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = None,
+) -> Response:
+    return JSONResponse({"runs": services.mlflow.list_runs(limit, model)})

@@ -1,0 +1,56 @@
+"""What the routes work with. `bootstrap` makes it, the app's lifespan opens and closes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sightglass.errors import ModelUnavailableError
+from sightglass.intake.limits import IntakeLimits
+from sightglass.settings import Settings
+
+if TYPE_CHECKING:
+    from sightglass.engine.admission import Admission
+    from sightglass.jobs.queue import JobQueue
+    from sightglass.jobs.task_events import TaskEvents
+    from sightglass.jobs.task_store import TaskStore
+    from sightglass.predictions.history import History
+    from sightglass.predictions.mlflow_client import MlflowClient
+    from sightglass.predictions.service import Predictor
+
+
+def _nothing() -> None:
+    """For parts that need no opening or closing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts behind the API. All but `events` block: call them on a thread.
+
+    `health` asks every service how it is: name -> {status, detail?, ms}, status "up" or "down".
+    `predictor` is None while no model can be served.
+    """
+
+    settings: Settings
+    predictor: Predictor | None
+    admission: Admission
+    history: History
+    mlflow: MlflowClient
+    queue: JobQueue
+    task_store: TaskStore
+    events: TaskEvents
+    health: Callable[[], Mapping[str, Mapping[str, Any]]]
+    start: Callable[[], None] = _nothing
+    stop: Callable[[], None] = _nothing
+
+    @property
+    def limits(self) -> IntakeLimits:
+        """What uploads may be."""
+        return IntakeLimits.from_settings(self.settings)
+
+    def get_predictor(self) -> Predictor:
+        """The predictor. Raises `ModelUnavailableError` when there is none."""
+        if self.predictor is None:
+            raise ModelUnavailableError
+        return self.predictor

@@ -1,0 +1,1 @@
+"""The engine room: a model bundle in, detections out. No HTTP, no queueing, no records."""

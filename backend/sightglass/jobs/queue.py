@@ -1,0 +1,95 @@
+"""The way in to the workers: what the API needs to submit an image and no more.
+
+The order loses nothing: first the bytes, then the mark that the task is accepted, then its
+message. What dies in between is found by `maintenance` and sent again, or expires.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from sightglass.engine.types import DetectOptions
+from sightglass.errors import OverloadedError, QueueUnavailableError, SightglassError
+from sightglass.jobs import names
+from sightglass.jobs.celery_app import create_celery, send_image_task
+from sightglass.jobs.task_state import ImageJob
+from sightglass.jobs.task_store import TaskStore
+from sightglass.predictions.record import new_prediction_id
+from sightglass.settings import Settings
+
+QUEUES = (names.IMAGES_QUEUE, names.MAINTENANCE_QUEUE)
+_LONGEST_RETRY_SECONDS = 60.0
+
+
+class JobQueue:
+    """Submits and cancels tasks. Safe to share between threads; connects at its first use."""
+
+    def __init__(self, settings: Settings, store: TaskStore | None = None) -> None:
+        self.store = store or TaskStore.from_settings(settings)
+        self._app = create_celery(settings)
+        self._limit = settings.task_queue_limit
+        self._look_after_seconds = look_after_seconds(settings)
+
+    def submit_image(
+        self,
+        data: bytes,
+        *,
+        options: DetectOptions | None = None,
+        image_name: str | None = None,
+        request_id: str | None = None,
+        annotate: bool = False,
+    ) -> str:
+        """Queue the bytes of an image; returns the id of the task, which ends in any case.
+
+        Raises `OverloadedError`, `StorageFullError` and `QueueUnavailableError`: then the task
+        was not accepted.
+        """
+        self._check_room()
+        task_id = new_prediction_id()
+        job = ImageJob(options or DetectOptions(), annotate, image_name, request_id)
+        self.store.blobs.put(names.upload_key(task_id), data)
+        try:
+            self.store.create(
+                task_id, names.PROCESS_IMAGE, job, look_after_seconds=self._look_after_seconds
+            )
+            send_image_task(self._app, task_id)
+        except SightglassError:
+            self._take_back(task_id)
+            raise
+        return task_id
+
+    def cancel(self, task_id: str) -> None:
+        """End a task without a result. Raises `UnknownTaskError` and `TaskFinishedError`."""
+        self.store.cancel(task_id)
+
+    def depth(self) -> int:
+        """How many tasks are accepted and have not ended."""
+        return self.store.count_open()
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._app.close()
+        self.store.close()
+
+    def _check_room(self) -> None:
+        waiting = self.store.count_open()
+        if waiting < self._limit:
+            return
+        # Come back when a tenth of what waits is done, at the recent pace.
+        seconds = self.store.seconds_between_ends() * waiting / 10
+        raise OverloadedError(
+            "The queue of tasks is full.",
+            retry_after_seconds=min(max(seconds, 1.0), _LONGEST_RETRY_SECONDS),
+        )
+
+    def _take_back(self, task_id: str) -> None:
+        """The mark first: without it, a message that did get through is dropped."""
+        with contextlib.suppress(QueueUnavailableError):
+            self.store.forget(task_id)
+        with contextlib.suppress(SightglassError):
+            self.store.blobs.delete(names.upload_key(task_id))
+
+
+def look_after_seconds(settings: Settings) -> float:
+    """When to look for a task whose message may be lost: after Celery had its chance."""
+    return settings.task_visibility_timeout_seconds * 1.5

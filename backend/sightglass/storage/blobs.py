@@ -1,0 +1,124 @@
+"""Bytes under a key: queued uploads and annotated pictures, so that a message carries a key only.
+
+A blob is whole or absent: it is written beside its place and moved there. It is not fsynced: it
+survives the death of any process, and a power cut may cost a task its upload (an honest failure).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import os
+import re
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from sightglass.errors import (
+    InvalidParameterError,
+    StorageFullError,
+    StorageUnavailableError,
+    UploadExpiredError,
+)
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}(\.[a-z0-9]{1,16})?", re.ASCII)
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL_RETRY_SECONDS = 30.0
+
+
+class BlobNotFoundError(UploadExpiredError):
+    """No blob has this key. To a client it means: the upload has expired."""
+
+
+class BlobStore(Protocol):
+    """A place for blobs. Keys are letters, digits, `_` and `-`, and one short suffix."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep `data` whole, or raise `StorageFullError` or `StorageUnavailableError`."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """The bytes; raises `BlobNotFoundError`."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove; a blob that is not there is fine."""
+        ...
+
+    def remove_older_than(self, seconds: float) -> int:
+        """Remove what was written longer ago; returns how many."""
+        ...
+
+
+class FolderBlobs:
+    """Blobs as files in 256 folders of two levels, so that no folder grows without bound."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.absolute()
+        self._serial = itertools.count()
+
+    def put(self, key: str, data: bytes) -> None:
+        path = self._path(key)
+        part = path.with_name(f".{path.name}.{os.getpid()}-{next(self._serial)}.part")
+        try:
+            _write(part, data)
+            part.replace(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise _explained(error) from error
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError:
+            raise BlobNotFoundError from None
+        except OSError as error:
+            raise StorageUnavailableError from error
+
+    def delete(self, key: str) -> None:
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageUnavailableError from error
+
+    def remove_older_than(self, seconds: float) -> int:
+        oldest = time.time() - seconds
+        return sum(_remove_if_older(path, oldest) for path in self._files())
+
+    def _files(self) -> Iterator[Path]:
+        for folder, _, names in os.walk(self._folder):
+            yield from (Path(folder, name) for name in names)
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise InvalidParameterError("A blob's key has characters that are not allowed.")
+        spread = f"{zlib.crc32(key.encode()) & 0xFF:02x}"
+        return self._folder / spread[0] / spread[1] / key
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except FileNotFoundError:  # the first blob in this folder
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _remove_if_older(path: Path, oldest: float) -> bool:
+    try:
+        if path.stat().st_mtime >= oldest:
+            return False
+        path.unlink()
+    except FileNotFoundError:  # its task removed it meanwhile
+        return False
+    return True
+
+
+def _explained(error: OSError) -> StorageFullError | StorageUnavailableError:
+    if error.errno in _FULL:
+        return StorageFullError(retry_after_seconds=_FULL_RETRY_SECONDS)
+    return StorageUnavailableError()

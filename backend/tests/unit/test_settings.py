@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sightglass.errors import SetupError
+from sightglass.settings import Environment, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("PORT", "MAX_FILE_SIZE", "ENVIRONMENT", "MODEL_PATH", "STATE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_defaults_work_without_any_file() -> None:
+    settings = load_settings()
+    assert settings.max_file_size == 10 * 1024 * 1024
+    assert settings.environment is Environment.DEVELOPMENT
+    assert (settings.model_path / "model.json").is_file()
+
+
+def test_command_line_over_environment_over_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("PORT=1001\nHOST=10.0.0.1\nQUEUE_LIMIT=5\n")
+    monkeypatch.setenv("PORT", "1002")
+    monkeypatch.setenv("HOST", "10.0.0.2")
+    settings = load_settings(port=1003)
+    assert (settings.port, settings.host, settings.queue_limit) == (1003, "10.0.0.2", 5)
+
+
+def test_empty_means_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_PATH", "")
+    assert load_settings().model_path.name == "street"
+
+
+def test_lists_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_FORMATS", "jpeg, png")
+    assert load_settings().allowed_formats == ("jpeg", "png")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("PORT", "70000", "PORT"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL"),
+        ("ENGINE", "abacus", "openvino, onnxruntime"),
+        ("MLFLOW_TRACKING_URI", "sqlite:///x.db", "http"),
+        ("CONFIDENCE_THRESHOLD", "1.5", "CONFIDENCE_THRESHOLD"),
+        ("DEADLINE_SECONDS", "120", "MAX_DEADLINE_SECONDS"),
+    ],
+)
+def test_wrong_value_names_the_setting(
+    name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SetupError, match=told):
+        load_settings()
+
+
+def test_production_refuses_debug() -> None:
+    with pytest.raises(SetupError, match="DEBUG"):
+        load_settings(environment="production", debug=True)
+
+
+def test_settings_do_not_change() -> None:
+    settings = load_settings()
+    with pytest.raises(Exception, match="frozen"):
+        settings.port = 1  # type: ignore[misc]
