@@ -5,6 +5,7 @@ Each `build_*` makes one process's worth of parts from the settings; nothing con
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import structlog
@@ -74,7 +75,6 @@ def build_services(settings: Settings) -> Services:
     from sightglass.jobs.health import check_all
     from sightglass.jobs.queue import JobQueue
     from sightglass.jobs.task_events import TaskEvents
-    from sightglass.jobs.task_store import TaskStore
     from sightglass.predictions.history import History
     from sightglass.predictions.mlflow_client import MlflowClient
     from sightglass.storage import database
@@ -97,32 +97,73 @@ def build_services(settings: Settings) -> Services:
             journal.close()
         engine.dispose()
 
-    retention = settings.result_retention_seconds
+    queue = JobQueue(settings)
     return Services(
         settings=settings,
         predictor=predictor,
         admission=admission,
         history=History(engine),
         mlflow=MlflowClient(settings.mlflow_tracking_uri, settings.mlflow_experiment_name),
-        queue=JobQueue(settings),
-        task_store=TaskStore.at(settings.redis_url, retention_seconds=retention),
+        queue=queue,
+        task_store=queue.store,
         events=TaskEvents(settings.redis_url),
-        health=lambda: check_all(settings),
+        health=lambda: {name: asdict(found) for name, found in check_all(settings).items()},
         start=start,
         stop=stop,
     )
 
 
+def run_worker(settings: Settings) -> int:
+    """The Celery worker: one model in memory, shared by its threads. Returns the exit status."""
+    from sightglass.jobs import worker
+    from sightglass.predictions.history import History
+    from sightglass.storage import database
+
+    _configure(settings, "worker")
+    journal = build_journal(settings)
+    predictor = build_predictor(settings, journal)
+    history = History(database.create_engine(settings.resolved_database_url))
+    days = settings.history_retention_days
+    if journal:
+        journal.start()
+    try:
+        return worker.run_worker(
+            settings,
+            predictor,
+            # One more than the engine's streams: while a task decodes an image or talks to
+            # Redis, the engine has another.
+            concurrency=predictor.streams + 1,
+            remove_old_history=lambda: history.remove_older_than(days) if days else 0,
+        )
+    finally:
+        if journal:
+            journal.close()
+
+
+def run_beat(settings: Settings) -> None:
+    """The schedule of cleanups, rescues and health checks. Run exactly one."""
+    from sightglass.jobs import worker
+
+    _configure(settings, "beat")
+    worker.run_beat(settings)
+
+
 def make_app() -> FastAPI:
     """The API of one uvicorn process, from the environment."""
     from sightglass.api.app import create_app
+
+    settings = load_settings()
+    _configure(settings, "api")
+    return create_app(build_services(settings))
+
+
+def _configure(settings: Settings, component: str) -> None:
+    """Logging and error reports of one process."""
     from sightglass.observability.logging import configure_logging
     from sightglass.observability.sentry import init_sentry
 
-    settings = load_settings()
-    configure_logging(settings.log_level, settings.log_format, component="api")
-    init_sentry(settings, "api")
-    return create_app(build_services(settings))
+    configure_logging(settings.log_level, settings.log_format, component=component)
+    init_sentry(settings, component)
 
 
 def _try_predictor(settings: Settings, journal: Journal | None) -> Predictor | None:

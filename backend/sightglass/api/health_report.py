@@ -38,7 +38,7 @@ class HealthReport:
     def _ask(self) -> dict[str, Any]:
         predictor = self._services.predictor
         info = predictor.info() if predictor else None
-        services = dict(self._services.health())
+        services = {name: _shown(state) for name, state in self._services.health().items()}
         services["model"] = {"status": "up"} if info else {"status": "down"}
         return {
             "status": _overall(services),
@@ -50,9 +50,14 @@ class HealthReport:
         }
 
 
+def _shown(state: Mapping[str, Any]) -> dict[str, Any]:
+    detail = {"detail": state["detail"]} if state["detail"] else {}
+    return {"status": state["status"], **detail, "ms": state["milliseconds"]}
+
+
 def _overall(services: Mapping[str, Mapping[str, Any]]) -> HealthStatus:
     """Without a model nothing can be answered; without the others, most can."""
-    down = {name for name, state in services.items() if state["status"] != "up"}
+    down = {name for name, state in services.items() if state["status"] == "down"}
     if "model" in down:
         return HealthStatus.UNHEALTHY
     return HealthStatus.DEGRADED if down else HealthStatus.HEALTHY

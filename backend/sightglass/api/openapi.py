@@ -51,6 +51,13 @@ def errors(*classes: type[SightglassError]) -> Responses:
     return found
 
 
+def example(
+    value: Any, description: str, *, media_type: str = "application/json", **more: Any
+) -> dict[str, Any]:
+    """One documented answer that is no error."""
+    return {"description": description, "content": {media_type: {"example": value}}, **more}
+
+
 def operation_id(route: APIRoute) -> str:
     """The route's name in camel case: how a generated client calls it."""
     first, *rest = route.name.split("_")

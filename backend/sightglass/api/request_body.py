@@ -1,4 +1,4 @@
-"""The body of an upload in the OpenAPI document, and examples of its answers."""
+"""The body of an upload in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -37,34 +37,4 @@ IMAGE_BODY: dict[str, Any] = {
             },
         },
     }
-}
-PREDICTION_EXAMPLE: dict[str, Any] = {
-    "success": True,
-    "prediction_id": "0199b2c4d5e67f8091a2b3c4d5e6f708",
-    "detections": [
-        {
-            "box": {"x1": 22.9, "y1": 231.3, "x2": 805.0, "y2": 756.8},
-            "class": 0,
-            "name": "bus",
-            "confidence": 0.873,
-        }
-    ],
-    "num_instances": 1,
-    "processing_time": 0.0214,
-    "timings": {
-        "receive": 0.41,
-        "queue": 0.08,
-        "decode": 4.2,
-        "preprocess": 0.6,
-        "inference": 15.1,
-        "postprocess": 0.3,
-    },
-    "model": {"name": "street", "version": "1"},
-    "image": {"width": 810, "height": 1080},
-    "image_size": {"width": 810, "height": 1080},
-}
-TASK_EXAMPLE = {
-    "task_id": "0199b2c4d5e67f8091a2b3c4d5e6f708",
-    "status": "processing",
-    "message": "The image is queued.",
 }

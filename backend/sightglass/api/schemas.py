@@ -247,7 +247,7 @@ class HealthStatus(StrEnum):
 
 
 class ServiceAnswer(Schema):
-    status: Literal["up", "down"]
+    status: Literal["up", "down", "unknown"]
     detail: str | None = None
     ms: float | None = None
 

@@ -28,7 +28,8 @@ def _nothing() -> None:
 class Services:
     """The parts behind the API. All but `events` block: call them on a thread.
 
-    `health` asks every service how it is: name -> {status, detail?, ms}, status "up" or "down".
+    `health` asks every service how it is: name -> {status, detail, milliseconds}, where status is
+    up, down or unknown.
     `predictor` is None while no model can be served.
     """
 

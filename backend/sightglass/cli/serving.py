@@ -55,18 +55,18 @@ def worker(state_dir: StateDir = None, model: Model = None) -> None:
     """Start a Celery worker that runs queued images."""
     settings = settings_from(state_dir=state_dir, model_path=model)
     prepare_metrics()
-    from sightglass.jobs.worker import run_worker
+    from sightglass import bootstrap
 
-    run_worker(settings)
+    raise typer.Exit(bootstrap.run_worker(settings))
 
 
 def beat(state_dir: StateDir = None) -> None:
     """Start the schedule of cleanups and health checks. Run exactly one."""
     settings = settings_from(state_dir=state_dir)
     prepare_metrics()
-    from sightglass.jobs.worker import run_beat
+    from sightglass import bootstrap
 
-    run_beat(settings)
+    bootstrap.run_beat(settings)
 
 
 def drain(state_dir: StateDir = None) -> None:

@@ -18,6 +18,8 @@ from sightglass.errors import DeadlineExceededError, OverloadedError, ShuttingDo
 from sightglass.observability import metrics
 
 _SMOOTHING = 0.1  # weight of the newest service time: follows a change within about 20 requests
+# The estimate is an average: without headroom half of those that just fit would come too late.
+_HEADROOM = 1.3
 _FIRST_GUESS_SECONDS = 0.05  # service time before anything was measured
 
 
@@ -135,7 +137,7 @@ class Admission:
         if self._full:
             metrics.requests_refused.labels("queue_full").inc()
             raise OverloadedError(retry_after_seconds=wait)
-        if now + wait + self._service_seconds > deadline:
+        if now + _HEADROOM * wait + self._service_seconds > deadline:
             metrics.requests_refused.labels("too_late").inc()
             raise OverloadedError(retry_after_seconds=wait)
 

@@ -6,13 +6,13 @@ It knows nothing of requests, queues or records; any number of threads may call 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
 import psutil
 
-from sightglass.engine.bundle import Head, ModelBundle
+from sightglass.engine.bundle import ModelBundle
 from sightglass.engine.heads import Candidates, Thresholds, read_head
 from sightglass.engine.letterbox import (
     Floats,
@@ -25,6 +25,7 @@ from sightglass.engine.letterbox import (
     tight_shape,
 )
 from sightglass.engine.masks import outlines
+from sightglass.engine.model_check import checked_rows
 from sightglass.engine.runtimes import open_runtime
 from sightglass.engine.runtimes.protocol import Output, Runtime
 from sightglass.engine.types import (
@@ -37,7 +38,7 @@ from sightglass.engine.types import (
     ModelInfo,
     Task,
 )
-from sightglass.errors import ModelBundleError
+from sightglass.errors import InferenceError, ModelBundleError, SightglassError
 
 _DEFAULTS = DetectOptions()
 
@@ -49,6 +50,7 @@ class _Reading:
     target: Shape  # the full input, height and width
     rectangular: bool
     defaults: Thresholds
+    rows: int = 0  # of a head without NMS
 
 
 class Detector:
@@ -108,10 +110,9 @@ class Detector:
                 max_detections,
             ),
         )
-        detector = cls(bundle, runtime, reading, 0)
-        detector._check_outputs()
-        detector._memory_bytes = max(0, psutil.Process().memory_info().rss - before)
-        return detector
+        rows = checked_rows(bundle, runtime, reading.target)
+        added = psutil.Process().memory_info().rss - before
+        return cls(bundle, runtime, replace(reading, rows=rows), max(0, added))
 
     @property
     def input_size(self) -> int:
@@ -133,11 +134,20 @@ class Detector:
         """Find what is in a BGR picture (height, width, 3) of uint8.
 
         `original_size` (width, height) is given when the pixels are a reduced version of the
-        original; the answer is in pixels of the original.
+        original; the answer is in pixels of the original. Raises `InferenceError`.
         """
-        begun = perf_counter()
         height, width = pixels.shape[:2]
         original = (original_size[1], original_size[0]) if original_size else (height, width)
+        try:
+            return self._detect(pixels, options, original)
+        except SightglassError:
+            raise
+        except Exception as error:  # of the runtime or OpenCV; its text is not for the client
+            raise InferenceError from error
+
+    def _detect(self, pixels: Pixels, options: DetectOptions, original: Shape) -> EngineResult:
+        begun = perf_counter()
+        height, width = pixels.shape[:2]
         with self._runtime.lease(self._wanted((height, width))) as lease:
             waited = perf_counter() - begun
             placement = place((height, width), self._reading.target, lease.shape, original)
@@ -196,7 +206,15 @@ class Detector:
     def _wanted(self, picture: Shape) -> Shape:
         if not self._reading.rectangular:
             return self._reading.target
-        return tight_shape(picture, self._reading.target, self._bundle.stride)
+        target, stride = self._reading.target, self._bundle.stride
+        height, width = tight_shape(picture, target, stride)
+        # A head that picks its best rows inside the graph needs at least as many anchors.
+        while _anchors(height, width) < self._reading.rows and (height, width) != target:
+            if width >= target[1] or (height <= width and height < target[0]):
+                height += stride
+            else:
+                width += stride
+        return height, width
 
     def _read(
         self, outputs: list[Output], placement: Placement, options: DetectOptions
@@ -254,30 +272,10 @@ class Detector:
             input_shape=placement.shape,
         )
 
-    def _check_outputs(self) -> None:
-        """Run a blank picture and see that the head looks as the bundle says."""
-        shape = self._reading.target
-        outputs = self._runtime.infer(np.zeros((1, *shape, 3), np.uint8))
-        expected = {Task.DETECT: 1, Task.SEGMENT: 2, Task.CLASSIFY: 1}[self._bundle.task]
-        if len(outputs) < expected or not _fits(outputs, self._bundle):
-            shapes = ", ".join(str(output.shape) for output in outputs)
-            raise ModelBundleError(
-                f"The outputs of {self._bundle.name} ({shapes}) are not those of a "
-                f"{self._bundle.task} model with {len(self._bundle.classes)} classes and a "
-                f"head {self._bundle.head}."
-            )
 
-
-def _fits(outputs: list[Output], bundle: ModelBundle) -> bool:
-    first, classes = outputs[0].shape, len(bundle.classes)
-    masks = outputs[1].shape[1] if bundle.task is Task.SEGMENT else 0
-    if bundle.head is Head.CLASSIFY:
-        return bool(first == (1, classes))
-    if len(first) != 3:
-        return False
-    if bundle.head is Head.END2END:
-        return bool(first[2] == 6 + masks)
-    return bool(first[1] == 4 + classes + masks)
+def _anchors(height: int, width: int) -> int:
+    """How many anchors YOLO has at its three strides."""
+    return sum((height // stride) * (width // stride) for stride in (8, 16, 32))
 
 
 def _target(bundle: ModelBundle, input_size: int) -> Shape:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from sightglass.errors import TooManyBytesError, TooManyFramesError, TooManyPixelsError
+from sightglass.errors import SetupError, TooManyBytesError, TooManyFramesError, TooManyPixelsError
 from sightglass.settings import Settings
 
 FORMATS = ("jpeg", "png", "webp", "bmp", "tiff")
@@ -26,7 +26,12 @@ class IntakeLimits:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """The limits that the settings name."""
+        """The limits that the settings name. Raises `SetupError` for an unknown format."""
+        unknown = sorted(set(settings.allowed_formats) - set(FORMATS))
+        if unknown:
+            raise SetupError(
+                f"ALLOWED_FORMATS: {', '.join(unknown)} is not one of {', '.join(FORMATS)}"
+            )
         return cls(
             max_bytes=settings.max_file_size,
             max_pixels=settings.max_pixels,

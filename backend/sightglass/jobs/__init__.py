@@ -1,0 +1,1 @@
+"""Queued work: accepting tasks, running them in Celery workers, and the schedule."""

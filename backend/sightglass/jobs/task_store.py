@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, cast
 
@@ -50,7 +50,7 @@ class Claim:
 
     verdict: Verdict
     attempts: int = 0
-    job: ImageJob = ImageJob()
+    job: ImageJob = field(default_factory=ImageJob)
     waited_seconds: float = 0.0
 
 
@@ -110,7 +110,7 @@ class TaskStore:
     def count_open(self) -> int:
         """How many tasks are accepted and not yet ended."""
         with reachable():
-            return cast("int", self._redis.zcard(names.OPEN_TASKS))
+            return self._redis.zcard(names.OPEN_TASKS)
 
     def seconds_between_ends(self) -> float:
         """The recent mean time from the end of one task to the end of the next."""
@@ -173,7 +173,7 @@ class TaskStore:
     def list_overdue(self, limit: int = 1000) -> list[str]:
         """Unfinished tasks that somebody should look after, longest overdue first."""
         with reachable():
-            seconds, micros = cast("tuple[int, int]", self._redis.time())
+            seconds, micros = self._redis.time()
             due = seconds + micros / 1e6
             found = self._redis.zrangebyscore(names.OPEN_TASKS, 0, due, start=0, num=limit)
         return cast("list[str]", found)
@@ -237,7 +237,7 @@ class TaskStore:
                 pipe.exists(names.task_key(task_id))
             known = pipe.execute()
         gone = [task_id for task_id, there in zip(ids, known, strict=True) if not there]
-        return cast("int", self._redis.zrem(names.TASK_INDEX, *gone)) if gone else 0
+        return self._redis.zrem(names.TASK_INDEX, *gone) if gone else 0
 
     def _finish(self, task_id: str, status: TaskStatus, fields: list[str]) -> str:
         keys = [*self._task_and_open(task_id), names.TASK_PACE]

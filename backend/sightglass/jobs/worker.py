@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import prometheus_client
 import structlog
 from celery import Celery, signals
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from sightglass.jobs import tasks
 from sightglass.jobs.celery_app import create_celery, send_image_task
@@ -48,6 +51,7 @@ def run_worker(
     )
     send = functools.partial(send_image_task, app)
     tasks.register(app, images, Maintenance(settings, store, send, remove_old_history))
+    _show_metrics(settings.worker_metrics_port)
     with _alive(settings, "worker", leases):
         log.info("worker_started", concurrency=concurrency)
         return _serve(app, concurrency)
@@ -84,7 +88,7 @@ def _serve(app: Celery, concurrency: int) -> int:
 @contextlib.contextmanager
 def _alive(settings: Settings, name: str, *threads: Leases) -> Iterator[None]:
     """Show signs of life, and run the threads, for as long as the process works."""
-    running = [Heartbeat(settings.redis_url, name), *threads]
+    running: list[Heartbeat | Leases] = [Heartbeat(settings.redis_url, name), *threads]
     for thread in running:
         thread.start()
     try:
@@ -92,6 +96,17 @@ def _alive(settings: Settings, name: str, *threads: Leases) -> Iterator[None]:
     finally:
         for thread in running:
             thread.close()
+
+
+def _show_metrics(port: int) -> None:
+    """Answer scrapes, for a worker that shares no metrics folder with an API. 0: not wanted."""
+    if not port:
+        return
+    registry = prometheus_client.REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = prometheus_client.CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    prometheus_client.start_http_server(port, registry=registry)
 
 
 def _leave_logging_alone() -> None:

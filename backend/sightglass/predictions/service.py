@@ -177,9 +177,9 @@ class Predictor:
             raise
         except Exception as cause:
             log.exception("inference_failed", prediction_id=attempt.request.prediction_id)
-            error = InferenceError()
-            self._give_up(attempt, error)
-            raise error from cause
+            failure = InferenceError()
+            self._give_up(attempt, failure)
+            raise failure from cause
 
     def _give_up(self, attempt: _Attempt, error: SightglassError) -> None:
         self._record(attempt.failed(error))

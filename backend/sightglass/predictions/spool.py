@@ -29,6 +29,7 @@ class Segment:
         self.size = os.fstat(handle).st_size
         self._handle = handle
         self._replayed = 0  # bytes
+        self.torn = False  # a part of a record could not be taken back
 
     @classmethod
     def create(cls, folder: Path) -> Segment:
@@ -61,7 +62,9 @@ class Segment:
             if written < len(data):
                 raise OSError("the disk took only a part of a record")
         except OSError:
+            self.torn = True
             os.ftruncate(self._handle, self.size)
+            self.torn = False
             raise
         self.size += len(data)
 
@@ -73,9 +76,9 @@ class Segment:
 
         A last line without its end is left out: its writer died before it could answer.
         """
-        records = []
+        records: list[bytes] = []
         length = 0
-        with self.path.open("rb") as file:
+        with os.fdopen(os.dup(self._handle), "rb") as file:
             file.seek(self._replayed)
             while len(records) < limit and (line := file.readline()).endswith(b"\n"):
                 records.append(line[:-1])
@@ -121,8 +124,9 @@ class Spool:
             try:
                 self._current.write(data)
             except OSError:
-                # Whatever is left of the line must not become the start of the next one.
-                self._seal()
+                if self._current.torn:
+                    # The rest of the line must not become the start of the next one.
+                    self._seal()
                 raise
             self._unsynced = True
             self.records += len(records)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
-from redis.connection import AbstractConnection
 from redis.retry import Retry
 
 DEFAULT_STREAM = "sightglass:journal"
 RECORD_FIELD = b"r"
+
+_Connection = Any  # redis-py gives its connections no types
 
 
 class StreamWriter:
@@ -41,7 +43,7 @@ class StreamWriter:
         )
         self._stream = stream.encode()
         self._on_new_server = on_new_server
-        self._idle: list[AbstractConnection] = []
+        self._idle: list[_Connection] = []
         self._server_id: str | None = None
         self._lock = threading.Lock()
 
@@ -61,7 +63,7 @@ class StreamWriter:
         while self._idle:
             self._idle.pop().disconnect()
 
-    def _on_connection(self, use: Callable[[AbstractConnection], None]) -> None:
+    def _on_connection(self, use: Callable[[_Connection], None]) -> None:
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -76,9 +78,7 @@ class StreamWriter:
                 return
         self._use(connection, use)
 
-    def _use(
-        self, connection: AbstractConnection, use: Callable[[AbstractConnection], None]
-    ) -> None:
+    def _use(self, connection: _Connection, use: Callable[[_Connection], None]) -> None:
         try:
             use(connection)
         except redis.ResponseError:
@@ -89,7 +89,7 @@ class StreamWriter:
             raise
         self._idle.append(connection)
 
-    def _add(self, connection: AbstractConnection, records: Sequence[bytes]) -> None:
+    def _add(self, connection: _Connection, records: Sequence[bytes]) -> None:
         commands = [("XADD", self._stream, b"*", RECORD_FIELD, record) for record in records]
         connection.send_packed_command(connection.pack_commands(commands))
         refusal: redis.ResponseError | None = None
@@ -101,8 +101,8 @@ class StreamWriter:
         if refusal is not None:
             raise refusal
 
-    def _connect(self) -> AbstractConnection:
-        connection = self._pool.make_connection()
+    def _connect(self) -> _Connection:
+        connection: _Connection = self._pool.make_connection()
         try:
             connection.connect()
             connection.send_command("INFO", "server")
@@ -117,7 +117,7 @@ class StreamWriter:
         return connection
 
 
-def _ping(connection: AbstractConnection) -> None:
+def _ping(connection: _Connection) -> None:
     connection.send_command("PING")
     connection.read_response()
 

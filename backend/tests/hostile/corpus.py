@@ -138,20 +138,11 @@ def _forms() -> Iterator[HostileCase]:
     }
     for name, (content_type, body) in bodies.items():
         yield HostileCase(f"form-{name}", content_type, body, "4xx")
-    names = (
-        "../../etc/passwd",
-        "..\\..\\windows\\win.ini",
-        "/etc/shadow",
-        "a" * 4000,
+    names = [
+        *("../../etc/passwd", "..\\..\\windows\\win.ini", "/etc/shadow", "a" * 4000, ".."),
+        *("\x01\x02\x1b[31mred.jpg", "photo\u202egpj.exe", "<script>.jpg", "''; drop table"),
         "\udcff\udcfe",
-    )
-    names += (
-        "\x01\x02\x1b[31mred.jpg",
-        "photo\u202egpj.exe",
-        "<script>.jpg",
-        "''; drop table",
-        "..",
-    )
+    ]
     for index, filename in enumerate(names):
         body = form(part(photo, filename=filename))
         yield HostileCase(f"form-filename-{index}", MULTIPART, body, "2xx or 4xx")

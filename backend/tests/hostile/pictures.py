@@ -150,8 +150,8 @@ def _pack_bits(values: NDArray[Any], depth: int) -> NDArray[np.uint8]:
 def interlaced_png() -> tuple[bytes, Rgb]:
     """An Adam7 PNG and its RGB pixels."""
     pixels = scene()
-    passes = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2))
-    passes += ((0, 1, 2, 2), (1, 0, 2, 1))
+    passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2)]
+    passes += [(0, 1, 2, 2), (1, 0, 2, 1)]
     rows = b"".join(
         b"\0" + row.tobytes()
         for top, left, down, across in passes
@@ -202,6 +202,15 @@ def tiff_file(tags: dict[int, tuple[int, list[int]]], data: bytes, *, order: str
     directory = struct.pack(order + "H", len(tags)) + entries + bytes(4)
     body = data + b"\0" * (len(data) & 1)
     return magic + struct.pack(order + "I", start) + body + directory + spill
+
+
+def tiff_directory(tags: dict[int, tuple[int, list[int]]]) -> bytes:
+    """A little-endian directory alone, of tags with one value each; longer ones point at 8."""
+    entries = b"".join(
+        struct.pack("<HHII", number, kind, len(values), values[0] if len(values) == 1 else 8)
+        for number, (kind, values) in sorted(tags.items())
+    )
+    return struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
 def rgb_tags(width: int, height: int, size: int) -> dict[int, tuple[int, list[int]]]:

@@ -6,6 +6,7 @@ each on two cores. They only have to find the shapes: the tests compare them wit
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from importlib import import_module
@@ -14,12 +15,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from tests.models.shapes import CLASSES, draw
-
 from sightglass.training.torchvision_guard import import_ultralytics
+from tests.models.shapes import CLASSES, draw
 
 HERE = Path(__file__).parent
 SIZE = 160
@@ -53,7 +52,8 @@ def train(
     facts = {key: value for key, value in facts.items() if key not in ("scale", "yaml_file")}
     facts["nc"] = len(CLASSES)
     facts["scales"] = {"n": [0.33, WIDTH, 1024]}
-    (root / architecture).write_text(yaml.safe_dump(facts))
+    # JSON is YAML.
+    (root / architecture).write_text(json.dumps(facts))
     model = ultralytics.YOLO(str(root / architecture))
     model.train(
         data=str(data),
@@ -91,9 +91,8 @@ def write_pictures(root: Path) -> Path:
                 for shape in shapes
             ]
             (root / split / "labels" / f"{number}.txt").write_text("\n".join(rows))
-    facts = {"path": str(root), "train": "train/images", "val": "val/images"}
-    facts["names"] = dict(enumerate(CLASSES))
-    (root / "data.yaml").write_text(yaml.safe_dump(facts))
+    facts = {"path": str(root), "train": "train/images", "val": "val/images", "names": CLASSES}
+    (root / "data.yaml").write_text(json.dumps(facts))
     return root / "data.yaml"
 
 

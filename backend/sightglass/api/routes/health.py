@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
+from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
 from sightglass.api.health_report import HealthReport
-from sightglass.api.openapi import errors
+from sightglass.api.openapi import errors, example
 from sightglass.api.schemas import HealthAnswer, HealthStatus, ProbeAnswer
 from sightglass.errors import ModelUnavailableError, ShuttingDownError
 
@@ -18,7 +19,11 @@ router = APIRouter(tags=["platform"])
     "/health",
     response_model=HealthAnswer,
     summary="State of the platform and of each service",
-    responses={**errors(), 503: {"model": HealthAnswer, "description": "No model is served."}},
+    responses={
+        **errors(),
+        200: example(examples.HEALTH, "A model is served; other services may be away."),
+        503: {"model": HealthAnswer, **example(examples.UNHEALTHY, "No model is served.")},
+    },
 )
 async def show_health(request: Request) -> Response:
     report: HealthReport = request.app.state.health
@@ -27,7 +32,11 @@ async def show_health(request: Request) -> Response:
     return JSONResponse(answer, status_code=503 if unhealthy else 200)
 
 
-@router.get("/health/live", summary="Whether the process runs", responses=errors())
+@router.get(
+    "/health/live",
+    summary="Whether the process runs",
+    responses={**errors(), 200: example({"status": "live"}, "It does.")},
+)
 async def show_live() -> ProbeAnswer:
     return ProbeAnswer(status="live")
 
@@ -35,7 +44,10 @@ async def show_live() -> ProbeAnswer:
 @router.get(
     "/health/ready",
     summary="Whether a model is loaded",
-    responses=errors(ModelUnavailableError, ShuttingDownError),
+    responses={
+        **errors(ModelUnavailableError, ShuttingDownError),
+        200: example({"status": "ready"}, "It is."),
+    },
 )
 async def show_ready(request: Request, services: ServicesDep) -> ProbeAnswer:
     if request.app.state.shutting_down:

@@ -11,10 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from sightglass import intake
+from sightglass.api import examples
 from sightglass.api.deps import ParametersDep, ServicesDep
 from sightglass.api.inference import deadline_of, run_inference
-from sightglass.api.openapi import errors
-from sightglass.api.request_body import IMAGE_BODY, PREDICTION_EXAMPLE, TASK_EXAMPLE
+from sightglass.api.openapi import errors, example
+from sightglass.api.request_body import IMAGE_BODY
 from sightglass.api.schemas import PredictionAnswer, TaskAccepted
 from sightglass.api.upload import receive_upload
 from sightglass.errors import (
@@ -76,10 +77,7 @@ WaitSeconds = Annotated[
     openapi_extra=IMAGE_BODY,
     responses={
         **errors(*_UPLOAD_ERRORS, DeadlineExceededError, InferenceError, JournalUnavailableError),
-        200: {
-            "description": "The objects found, most confident first.",
-            "content": {"application/json": {"example": PREDICTION_EXAMPLE}},
-        },
+        200: example(examples.PREDICTION, "The objects found, most confident first."),
     },
 )
 async def process_image(
@@ -120,11 +118,11 @@ async def process_image(
     openapi_extra=IMAGE_BODY,
     responses={
         **errors(*_UPLOAD_ERRORS, QueueUnavailableError, StorageFullError),
-        202: {
-            "description": "Queued; `Location` is where the result will be.",
-            "content": {"application/json": {"example": TASK_EXAMPLE}},
-            "headers": {"Location": {"schema": {"type": "string"}}},
-        },
+        202: example(
+            examples.TASK_ACCEPTED,
+            "Queued; `Location` is where the result will be.",
+            headers={"Location": {"schema": {"type": "string"}}},
+        ),
     },
 )
 async def queue_image(

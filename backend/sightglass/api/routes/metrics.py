@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from sightglass.api import examples
 from sightglass.api.openapi import errors
 from sightglass.observability.scrape import RedisCollector, exposition
 
 router = APIRouter(tags=["platform"])
-_EXAMPLE = 'http_requests_total{endpoint="/process-image",method="POST",status="200"} 42.0\n'
 
 
 @router.get(
@@ -21,7 +21,7 @@ _EXAMPLE = 'http_requests_total{endpoint="/process-image",method="POST",status="
         200: {
             "description": "Prometheus text format; OpenMetrics when Accept asks for it.",
             "content": {
-                media_type: {"schema": {"type": "string"}, "example": _EXAMPLE}
+                media_type: {"schema": {"type": "string"}, "example": examples.METRICS}
                 for media_type in ("text/plain", "application/openmetrics-text")
             },
         },

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
+from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
-from sightglass.api.openapi import errors
+from sightglass.api.openapi import errors, example
 from sightglass.api.schemas import RunList
 from sightglass.errors import InvalidParameterError, MlflowUnavailableError
 
@@ -19,7 +20,10 @@ router = APIRouter(tags=["records"])
     "/mlflow/runs",
     response_model=RunList,
     summary="Runs in MLflow, newest first",
-    responses=errors(InvalidParameterError, MlflowUnavailableError),
+    responses={
+        **errors(InvalidParameterError, MlflowUnavailableError),
+        200: example(examples.RUNS, "One run for each model version and hour."),
+    },
 )
 def list_runs(
     services: ServicesDep,

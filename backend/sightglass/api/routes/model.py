@@ -6,8 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
-from sightglass.api.openapi import errors
+from sightglass.api.openapi import errors, example
 from sightglass.api.schemas import ImageSize, ModelInfoAnswer
 from sightglass.errors import ModelUnavailableError
 
@@ -21,7 +22,10 @@ _COPIED = (
 @router.get(
     "/model/info",
     summary="The model that is served",
-    responses=errors(ModelUnavailableError),
+    responses={
+        **errors(ModelUnavailableError),
+        200: example(examples.MODEL_INFO, "Facts and defaults of the model."),
+    },
 )
 async def show_model(services: ServicesDep) -> ModelInfoAnswer:
     info = services.get_predictor().info()

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse, Response
 
+from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
 from sightglass.api.iso_time import to_epoch, to_iso
-from sightglass.api.openapi import errors
+from sightglass.api.openapi import errors, example
 from sightglass.api.schemas import PredictionPage, PredictionRecord
 from sightglass.errors import (
     HistoryUnavailableError,
@@ -74,7 +75,10 @@ async def history_filter(
     "/predictions",
     response_model=PredictionPage,
     summary="Recorded predictions, newest first",
-    responses=errors(InvalidParameterError, HistoryUnavailableError),
+    responses={
+        **errors(InvalidParameterError, HistoryUnavailableError),
+        200: example(examples.PREDICTIONS, "One page."),
+    },
 )
 def list_predictions(
     services: ServicesDep,
@@ -93,7 +97,10 @@ def list_predictions(
     "/predictions/{prediction_id}",
     response_model=PredictionRecord,
     summary="One recorded prediction",
-    responses=errors(UnknownPredictionError, HistoryUnavailableError),
+    responses={
+        **errors(UnknownPredictionError, InvalidParameterError, HistoryUnavailableError),
+        200: example(examples.RECORD, "The whole record."),
+    },
 )
 def show_prediction(prediction_id: str, services: ServicesDep) -> Response:
     if not _ID.fullmatch(prediction_id):

@@ -8,8 +8,9 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from sightglass import __version__
+from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
-from sightglass.api.openapi import errors
+from sightglass.api.openapi import errors, example
 from sightglass.api.schemas import RootAnswer
 
 router = APIRouter(tags=["platform"])
@@ -30,6 +31,7 @@ _ENDPOINTS = {
     summary="Name, version and routes",
     responses={
         **errors(),
+        200: example(examples.ROOT, "What this is."),
         307: {"description": "A browser (Accept: text/html) is sent to a page."},
     },
 )

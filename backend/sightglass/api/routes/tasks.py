@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
 from sightglass.api.iso_time import to_iso
-from sightglass.api.openapi import errors
+from sightglass.api.openapi import errors, example
 from sightglass.api.schemas import TaskAnswer, TaskList
 from sightglass.errors import (
     InvalidParameterError,
@@ -30,7 +31,10 @@ _LONGEST_WAIT_SECONDS = 30
     "/task/{task_id}",
     response_model=TaskAnswer,
     summary="State and result of a task",
-    responses=errors(UnknownTaskError, InvalidParameterError, QueueUnavailableError),
+    responses={
+        **errors(UnknownTaskError, InvalidParameterError, QueueUnavailableError),
+        200: example(examples.TASK, "Its state; `result` when it is completed."),
+    },
 )
 async def show_task(
     task_id: str,
@@ -57,7 +61,10 @@ async def show_task(
     "/task/{task_id}",
     response_model=TaskAnswer,
     summary="Cancel a task",
-    responses=errors(UnknownTaskError, TaskFinishedError, QueueUnavailableError),
+    responses={
+        **errors(UnknownTaskError, TaskFinishedError, InvalidParameterError, QueueUnavailableError),
+        200: example(examples.TASK_CANCELLED, "It is cancelled and will have no result."),
+    },
 )
 def cancel_task(task_id: str, services: ServicesDep) -> Response:
     _check_id(task_id)
@@ -69,7 +76,10 @@ def cancel_task(task_id: str, services: ServicesDep) -> Response:
     "/tasks",
     response_model=TaskList,
     summary="Tasks, newest first",
-    responses=errors(InvalidParameterError, QueueUnavailableError),
+    responses={
+        **errors(InvalidParameterError, QueueUnavailableError),
+        200: example(examples.TASKS, "States, without results."),
+    },
 )
 def list_tasks(
     services: ServicesDep,

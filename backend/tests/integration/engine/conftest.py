@@ -10,13 +10,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from tests.models.shapes import draw
 
 from sightglass.engine.bundle import ModelBundle, load_bundle
 from sightglass.engine.letterbox import Pixels
 from sightglass.settings import BUNDLED_MODEL
 from sightglass.training.export import export_bundle
 from sightglass.training.torchvision_guard import import_ultralytics
+from tests.models.shapes import draw
 
 MODELS = Path(__file__).parents[2] / "models"
 

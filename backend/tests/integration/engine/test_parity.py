@@ -11,7 +11,7 @@ import pytest
 
 from sightglass.engine.detector import Detector
 from sightglass.engine.letterbox import Pixels
-from sightglass.engine.types import DetectOptions, Detection
+from sightglass.engine.types import Detection, DetectOptions
 from tests.integration.engine.conftest import Exporter, weights_of
 
 INPUT = 320
@@ -132,7 +132,7 @@ def in_original(mask: Any, picture: Pixels) -> Pixels:
     top, left = (round((m - i) / 2 - 0.1) for m, i in zip(mask.shape, inner, strict=True))
     cut = mask[top : top + inner[0], left : left + inner[1]].astype(np.float32)
     scaled = cv2.resize(cut, (width, height), interpolation=cv2.INTER_LINEAR)
-    return (scaled > 0.5).astype(np.uint8)
+    return np.asarray(scaled > 0.5, np.uint8)
 
 
 def overlap(detection: Detection, expected: Pixels) -> float:

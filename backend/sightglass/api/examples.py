@@ -1,0 +1,164 @@
+"""Examples of answers in the OpenAPI document, as one small installation gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ID = "0199b2c4d5e67f8091a2b3c4d5e6f708"
+_MODEL = {"name": "street", "version": "1"}
+_TIMINGS = {
+    "receive": 0.41,
+    "queue": 0.08,
+    "decode": 4.2,
+    "preprocess": 0.6,
+    "inference": 15.1,
+    "postprocess": 0.3,
+}
+_BUS = {
+    "box": {"x1": 22.9, "y1": 231.3, "x2": 805.0, "y2": 756.8},
+    "class": 0,
+    "name": "bus",
+    "confidence": 0.873,
+}
+_SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+_IMAGE = {
+    "name": "bus.jpg",
+    "width": 810,
+    "height": 1080,
+    "format": "jpeg",
+    "size_bytes": 137419,
+    "sha256": _SHA256,
+    "brightness": 117.2,
+    "sharpness": 1630.4,
+}
+_SUMMARY_IMAGE = {name: value for name, value in _IMAGE.items() if name != "format"}
+_MLFLOW = {"run_id": "5f0c1b2a3d4e5f60718293a4b5c6d7e8", "trace_id": f"tr-{_ID}"}
+
+PREDICTION: dict[str, Any] = {
+    "success": True,
+    "prediction_id": _ID,
+    "detections": [_BUS],
+    "num_instances": 1,
+    "processing_time": 0.0214,
+    "timings": _TIMINGS,
+    "model": _MODEL,
+    "image": {"width": 810, "height": 1080},
+    "image_size": {"width": 810, "height": 1080},
+}
+TASK_ACCEPTED = {"task_id": _ID, "status": "processing", "message": "The image is queued."}
+TASK: dict[str, Any] = {
+    "task_id": _ID,
+    "status": "completed",
+    "progress": 1,
+    "result": PREDICTION,
+    "error": None,
+    "attempts": 1,
+    "image_name": "bus.jpg",
+    "request_id": _ID,
+    "submitted_at": "2026-01-31T12:00:00.000000+00:00",
+    "started_at": "2026-01-31T12:00:00.004000+00:00",
+    "finished_at": "2026-01-31T12:00:00.027000+00:00",
+}
+TASK_CANCELLED = {**TASK, "status": "cancelled", "progress": 0, "result": None, "attempts": 0}
+TASKS = {"tasks": [{**TASK, "result": None}]}
+RECORD: dict[str, Any] = {
+    "id": _ID,
+    "created_at": "2026-01-31T12:00:00.004000+00:00",
+    "source": "sync",
+    "outcome": "succeeded",
+    "error": None,
+    "request_id": _ID,
+    "task_id": None,
+    "model": _MODEL,
+    "image": _IMAGE,
+    "options": {"confidence": None, "iou": None, "classes": None, "max_detections": None},
+    "detections": [_BUS],
+    "num_instances": 1,
+    "classifications": [],
+    "timings": _TIMINGS,
+    "processing_time": 0.0214,
+    "mlflow": _MLFLOW,
+}
+PREDICTIONS = {
+    "predictions": [
+        {
+            "id": _ID,
+            "created_at": "2026-01-31T12:00:00.004000+00:00",
+            "source": "sync",
+            "outcome": "succeeded",
+            "error_code": None,
+            "request_id": _ID,
+            "task_id": None,
+            "model": _MODEL,
+            "image": _SUMMARY_IMAGE,
+            "num_instances": 1,
+            "classes": {"bus": 1},
+            "min_confidence": 0.873,
+            "mean_confidence": 0.873,
+            "max_confidence": 0.873,
+            "processing_time": 0.0214,
+            "mlflow": _MLFLOW,
+        }
+    ],
+    "next_cursor": None,
+}
+HEALTH: dict[str, Any] = {
+    "status": "degraded",
+    "timestamp": "2026-01-31T12:00:00.000000+00:00",
+    "version": "0.1.0",
+    "environment": "production",
+    "services": {
+        "redis": {"status": "up", "ms": 0.3},
+        "mlflow": {"status": "down", "detail": "no answer (ConnectError)", "ms": 1.2},
+        "model": {"status": "up"},
+    },
+    "model_info": _MODEL,
+}
+UNHEALTHY = {
+    **HEALTH,
+    "status": "unhealthy",
+    "services": {**HEALTH["services"], "model": {"status": "down"}},
+    "model_info": None,
+}
+MODEL_INFO: dict[str, Any] = {
+    "model_name": "street",
+    "version": "1",
+    "task": "detect",
+    "classes": ["bus", "car", "motorbike", "person", "truck"],
+    "input_size": {"width": 640, "height": 640},
+    "stride": 32,
+    "engine": "openvino",
+    "engine_version": "2026.4.1",
+    "precision": "bf16",
+    "device": "CPU",
+    "streams": 2,
+    "thresholds": {"confidence": 0.25, "iou": 0.7},
+    "sha256": _SHA256,
+    "source": "trained from nothing",
+    "license": "AGPL-3.0",
+    "metrics": {"map50": 0.5},
+    "memory_bytes": 115523584,
+    "input_shapes": [{"width": 640, "height": 640}, {"width": 640, "height": 384}],
+}
+ROOT = {
+    "name": "Sightglass",
+    "version": "0.1.0",
+    "environment": "development",
+    "endpoints": {"docs": "/docs", "health": "/health"},
+    "routes": [{"path": "/health", "method": "GET", "description": "State of the platform"}],
+}
+METRICS = 'http_requests_total{endpoint="/process-image",method="POST",status="200"} 42.0\n'
+RUNS = {
+    "runs": [
+        {
+            "run_id": _MLFLOW["run_id"],
+            "run_name": "street 1, 2026-01-31 12:00",
+            "status": "RUNNING",
+            "start_time": "2026-01-31T12:00:00.000000+00:00",
+            "end_time": None,
+            "metrics": {"predictions": 1280, "latency_ms_p95": 31.4},
+            "params": {"model_name": "street", "model_version": "1"},
+            "tags": {},
+        }
+    ]
+}

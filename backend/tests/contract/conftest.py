@@ -1,0 +1,53 @@
+"""One Redis and one API process for all contract tests, and a second API with tight limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.contract.api_server import ApiServer
+from tests.integration.servers import RedisServer
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def api(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[ApiServer]:
+    with ApiServer(tmp_path_factory.mktemp("api"), redis_server.url) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def tight_api(
+    tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer
+) -> Iterator[ApiServer]:
+    """Takes 20,000 bytes, waits one second for them, and lets one request wait."""
+    server = ApiServer(
+        tmp_path_factory.mktemp("tight"),
+        redis_server.url,
+        max_file_size=20_000,
+        upload_timeout_seconds=1,
+        queue_limit=1,
+        inference_streams=1,
+        cors_origins="https://ui.example",
+    )
+    with server:
+        yield server
+
+
+@pytest.fixture
+def client(api: ApiServer) -> Iterator[httpx.Client]:
+    with api.client() as client:
+        yield client
+
+
+@pytest.fixture
+def tight_client(tight_api: ApiServer) -> Iterator[httpx.Client]:
+    with tight_api.client() as client:
+        yield client
