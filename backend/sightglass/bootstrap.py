@@ -5,6 +5,7 @@ Each `build_*` makes one process's worth of parts from the settings; nothing con
 
 from __future__ import annotations
 
+import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,7 @@ def build_services(settings: Settings) -> Services:
     from sightglass.jobs.queue import JobQueue
     from sightglass.jobs.task_events import TaskEvents
     from sightglass.predictions.history import History
-    from sightglass.predictions.mlflow_client import MlflowClient
+    from sightglass.predictions.mlflow_client import MlflowReader
     from sightglass.storage import database
 
     journal = build_journal(settings)
@@ -103,7 +104,7 @@ def build_services(settings: Settings) -> Services:
         predictor=predictor,
         admission=admission,
         history=History(engine),
-        mlflow=MlflowClient(settings.mlflow_tracking_uri, settings.mlflow_experiment_name),
+        mlflow=MlflowReader(settings.mlflow_tracking_uri, settings.mlflow_experiment_name),
         queue=queue,
         task_store=queue.store,
         events=TaskEvents(settings.redis_url),
@@ -146,6 +147,36 @@ def run_beat(settings: Settings) -> None:
 
     _configure(settings, "beat")
     worker.run_beat(settings)
+
+
+def run_drain(settings: Settings, stop: threading.Event) -> None:
+    """Move recorded predictions into the history and on to MLflow, until `stop` is set."""
+    from sightglass.jobs.heartbeat import Heartbeat
+    from sightglass.predictions.drain import Drain
+    from sightglass.predictions.history import History
+    from sightglass.predictions.ledger import ExportLedger
+    from sightglass.predictions.sinks.mlflow_export import MlflowExport
+    from sightglass.storage import database
+
+    _configure(settings, "drain")
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    _migrate(settings)
+    engine = database.create_engine(settings.resolved_database_url)
+    export = MlflowExport(
+        ExportLedger(engine),
+        settings.mlflow_tracking_uri,
+        settings.mlflow_experiment_name,
+        traces_per_second=settings.mlflow_traces_per_second,
+        run_per_prediction=settings.mlflow_run_per_prediction,
+        flush_seconds=settings.mlflow_flush_seconds,
+    )
+    heartbeat = Heartbeat(settings.redis_url, "drain")
+    heartbeat.start()
+    try:
+        Drain(settings.redis_url, History(engine), export).run_forever(stop)
+    finally:
+        heartbeat.close()
+        engine.dispose()
 
 
 def make_app() -> FastAPI:

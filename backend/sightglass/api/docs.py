@@ -7,7 +7,9 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from sightglass.api.json_response import json_response
 
 _MEDIA_TYPES = {
     "swagger-ui-bundle.js": "text/javascript",
@@ -59,7 +61,7 @@ async def start_docs() -> Response:
 @router.get("/openapi.json")
 async def show_openapi(request: Request) -> Response:
     app: FastAPI = request.app
-    return JSONResponse(app.openapi())
+    return json_response(app.openapi())
 
 
 @router.get("/docs/{name}")

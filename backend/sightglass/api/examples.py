@@ -152,13 +152,16 @@ RUNS = {
     "runs": [
         {
             "run_id": _MLFLOW["run_id"],
-            "run_name": "street 1, 2026-01-31 12:00",
+            "name": "street 1, 2026-01-31 12:00",
             "status": "RUNNING",
-            "start_time": "2026-01-31T12:00:00.000000+00:00",
+            "model": "street",
+            "version": "1",
+            "window_start": "2026-01-31T12:00:00Z",
+            "start_time": "2026-01-31T12:00:00.000Z",
             "end_time": None,
             "metrics": {"predictions": 1280, "latency_ms_p95": 31.4},
             "params": {"model_name": "street", "model_version": "1"},
-            "tags": {},
+            "url": "http://127.0.0.1:5000/#/experiments/1/runs/5f0c1b2a3d4e5f60718293a4b5c6d7e8",
         }
     ]
 }

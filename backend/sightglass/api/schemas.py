@@ -266,18 +266,19 @@ class ProbeAnswer(Schema):
 
 
 class RunAnswer(Schema):
-    """A run of MLflow."""
-
-    model_config = ConfigDict(extra="allow")
+    """A run of MLflow: the predictions of one model version in one hour."""
 
     run_id: str
-    run_name: str | None = None
-    status: str | None = None
-    start_time: datetime | None = None
-    end_time: datetime | None = None
-    metrics: dict[str, float] = {}
-    params: dict[str, str] = {}
-    tags: dict[str, str] = {}
+    name: str | None
+    status: str | None
+    model: str | None
+    version: str | None
+    window_start: str | None
+    start_time: datetime | None
+    end_time: datetime | None
+    metrics: dict[str, float | None]
+    params: dict[str, str]
+    url: str = Field(description="Where MLflow shows it.")
 
 
 class RunList(Schema):

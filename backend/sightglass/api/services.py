@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sightglass.jobs.task_events import TaskEvents
     from sightglass.jobs.task_store import TaskStore
     from sightglass.predictions.history import History
-    from sightglass.predictions.mlflow_client import MlflowClient
+    from sightglass.predictions.mlflow_client import MlflowReader
     from sightglass.predictions.service import Predictor
 
 
@@ -37,7 +37,7 @@ class Services:
     predictor: Predictor | None
     admission: Admission
     history: History
-    mlflow: MlflowClient
+    mlflow: MlflowReader
     queue: JobQueue
     task_store: TaskStore
     events: TaskEvents

@@ -57,14 +57,15 @@ def measure_concurrency(
     load(server, flow, 2, 0.5)
     rows, rounds = [], {}
     for concurrency in plan.concurrencies:
-        say(f"HTTP with {concurrency} connections")
+        label = f"{concurrency} connection{'s' * (concurrency > 1)}"
+        say(f"HTTP with {label}")
         result = load(server, flow, concurrency, plan.seconds)
         server.settle(plan.settle_seconds)
         rounds[concurrency] = result.rate()
         p95 = percentile(result.latencies(), 95) or 0.0
         rows.append(
             Row(
-                f"{concurrency} connections" if concurrency > 1 else "1 connection",
+                label,
                 result.rate(),
                 "images/s",
                 f"median {median(result.latencies()) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms",

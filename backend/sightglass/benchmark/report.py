@@ -126,9 +126,10 @@ class Report:
     def machine_line(self) -> str:
         """The machine and the model in one sentence."""
         m = self.machine
+        engine_version = m["engine_version"].split("-")[0]  # without the build
         return (
             f"{m['cpu']}, {m['cores']} cores, {m['memory_gib']:.0f} GiB, "
-            f"Python {m['python']}, {m['engine']} {m['engine_version'].split('-')[0]} in {m['precision']}, "
+            f"Python {m['python']}, {m['engine']} {engine_version} in {m['precision']}, "
             f"{m['streams']} streams, model {m['model']} at {m['input_size']} px, {m['date']}."
         )
 

@@ -21,7 +21,7 @@ from sightglass.benchmark.plan import BenchmarkOptions, Plan, Say
 from sightglass.benchmark.queue_bench import measure_queue
 from sightglass.benchmark.report import Report, Row, Section
 from sightglass.benchmark.startup import measure_startup
-from sightglass.benchmark.system import endpoints_of, started
+from sightglass.benchmark.system import services_of, started
 from sightglass.settings import Settings
 
 
@@ -75,11 +75,7 @@ def _measure_system(
     say("starting the platform")
     with started("up", settings, folder / "platform") as platform:
         platform.wait_until_healthy()
-        endpoints = endpoints_of(folder / "platform")
-        services = {
-            "REDIS_URL": str(endpoints["redis"]),
-            "MLFLOW_TRACKING_URI": str(endpoints["mlflow"]),
-        }
+        services = services_of(folder / "platform")
         platform.settle(plan.settle_seconds)
         best, by_connections = measure_concurrency(platform, photos, plan, say)
         sections = [by_connections]

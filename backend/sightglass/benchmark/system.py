@@ -23,6 +23,7 @@ import psutil
 
 from sightglass.errors import SetupError
 from sightglass.settings import Settings
+from sightglass.supervision import find_running
 
 # What shapes the measured work. Addresses and folders are the benchmark's own.
 _PASSED_ON = (
@@ -206,8 +207,14 @@ def started(command: str, settings: Settings, folder: Path, **extra: str) -> Ite
         server.stop()
 
 
-def endpoints_of(folder: Path) -> dict[str, Any]:
-    """The addresses that `up` has written into its state folder."""
-    path = folder / "state" / "run" / "endpoints.json"
-    endpoints: dict[str, Any] = orjson.loads(path.read_bytes())
-    return endpoints
+def services_of(folder: Path, timeout: float = 60.0) -> dict[str, str]:
+    """The settings that lead to the services of the `up` whose state is in `folder`.
+
+    Raises `SetupError` when it does not announce them in time.
+    """
+    ends = time.perf_counter() + timeout
+    while time.perf_counter() < ends:
+        if found := find_running(folder / "state"):
+            return {"REDIS_URL": found["redis"], "MLFLOW_TRACKING_URI": found["mlflow"]}
+        time.sleep(0.1)
+    raise SetupError(f"`sightglass up` has not announced its services after {timeout:.0f} s.")

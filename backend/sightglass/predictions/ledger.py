@@ -139,10 +139,15 @@ class ExportLedger:
         with _reachable(), reading(self._engine) as connection:
             return [Batch(i, Window(m, v, s), n) for i, m, v, s, n in connection.execute(query)]
 
-    def claim(self, limit: int) -> Batch | None:
+    def last_seq(self) -> int:
+        """Number of the newest row: where a round of claims ends, however fast more come."""
+        with _reachable(), reading(self._engine) as connection:
+            return connection.scalar(select(func.max(predictions.c.seq))) or 0
+
+    def claim(self, limit: int, *, up_to_seq: int) -> Batch | None:
         """Put the oldest rows of one window into a new batch; None when nothing waits."""
         c = predictions.c
-        waiting = c.export_batch_id.is_(None)
+        waiting = and_(c.export_batch_id.is_(None), c.seq <= up_to_seq)
         first = select(*_window_columns(predictions)).where(waiting).order_by(c.seq).limit(1)
         with _reachable(), writing(self._engine) as connection:
             found = connection.execute(first).one_or_none()

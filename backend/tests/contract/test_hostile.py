@@ -16,7 +16,9 @@ ALLOWED_GROWTH_BYTES = 64 << 20
 
 
 def send(client: httpx.Client, case: HostileCase, path: str) -> httpx.Response:
-    return client.post(path, content=case.body, headers={"Content-Type": case.content_type})
+    return client.post(
+        path, content=case.body, headers={"Content-Type": case.content_type.encode()}
+    )
 
 
 @pytest.mark.parametrize("path", ["/process-image", "/process-image/async"])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
 from sightglass.api.health_report import HealthReport
+from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.schemas import HealthAnswer, HealthStatus, ProbeAnswer
 from sightglass.errors import ModelUnavailableError, ShuttingDownError
@@ -29,7 +30,7 @@ async def show_health(request: Request) -> Response:
     report: HealthReport = request.app.state.health
     answer = await report.get()
     unhealthy = answer["status"] == HealthStatus.UNHEALTHY
-    return JSONResponse(answer, status_code=503 if unhealthy else 200)
+    return json_response(answer, status_code=503 if unhealthy else 200)
 
 
 @router.get(

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Header, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from sightglass import intake
 from sightglass.api import examples
 from sightglass.api.deps import ParametersDep, ServicesDep
 from sightglass.api.inference import deadline_of, run_inference
+from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.request_body import IMAGE_BODY
 from sightglass.api.schemas import PredictionAnswer, TaskAccepted
@@ -103,11 +103,8 @@ async def process_image(
     )
     answer = await run_inference(request, services, upload.data, asked)
     fields = answer_of(answer.prediction, answer.annotated)
-    return Response(
-        orjson.dumps(fields),
-        media_type="application/json",
-        headers={"Server-Timing": server_timing(answer.prediction.milliseconds)},
-    )
+    timing = server_timing(answer.prediction.milliseconds)
+    return json_response(fields, headers={"Server-Timing": timing})
 
 
 @router.post(
@@ -142,7 +139,7 @@ async def queue_image(
     )
     fields = {"task_id": task_id, "status": "processing", "message": "The image is queued."}
     prefix = request.url.path.removesuffix("/process-image/async")
-    return JSONResponse(fields, status_code=202, headers={"Location": f"{prefix}/task/{task_id}"})
+    return json_response(fields, status_code=202, headers={"Location": f"{prefix}/task/{task_id}"})
 
 
 def server_timing(milliseconds: dict[str, Any]) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
+from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.schemas import RunList
 from sightglass.errors import InvalidParameterError, MlflowUnavailableError
@@ -30,4 +31,4 @@ def list_runs(
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     model: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = None,
 ) -> Response:
-    return JSONResponse({"runs": services.mlflow.list_runs(limit, model)})
+    return json_response({"runs": services.mlflow.list_runs(limit, model)})

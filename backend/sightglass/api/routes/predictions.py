@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
 from sightglass.api.iso_time import to_epoch, to_iso
+from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.schemas import PredictionPage, PredictionRecord
 from sightglass.errors import (
@@ -90,7 +91,7 @@ def list_predictions(
 ) -> Response:
     page = services.history.list_predictions(wanted, limit, cursor)
     items = [_summary(item) for item in page.items]
-    return JSONResponse({"predictions": items, "next_cursor": page.next_cursor})
+    return json_response({"predictions": items, "next_cursor": page.next_cursor})
 
 
 @router.get(
@@ -105,7 +106,7 @@ def list_predictions(
 def show_prediction(prediction_id: str, services: ServicesDep) -> Response:
     if not _ID.fullmatch(prediction_id):
         raise UnknownPredictionError
-    return JSONResponse(_full(services.history.get_prediction(prediction_id)))
+    return json_response(_full(services.history.get_prediction(prediction_id)))
 
 
 def _summary(item: dict[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from sightglass import __version__
 from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
+from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.schemas import RootAnswer
 
@@ -38,7 +39,7 @@ _ENDPOINTS = {
 async def show_root(request: Request, services: ServicesDep) -> Response:
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(request.app.state.home_page)
-    return JSONResponse(
+    return json_response(
         {
             "name": "Sightglass",
             "version": __version__,

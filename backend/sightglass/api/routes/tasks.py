@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
 from sightglass.api.iso_time import to_iso
+from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.schemas import TaskAnswer, TaskList
 from sightglass.errors import (
@@ -54,7 +55,7 @@ async def show_task(
     if wait and not state.status.is_final:
         await services.events.wait(task_id, wait)
         state = await run_in_threadpool(services.task_store.get, task_id)
-    return JSONResponse(_answer(state))
+    return json_response(_answer(state))
 
 
 @router.delete(
@@ -69,7 +70,7 @@ async def show_task(
 def cancel_task(task_id: str, services: ServicesDep) -> Response:
     _check_id(task_id)
     services.task_store.cancel(task_id)
-    return JSONResponse(_answer(services.task_store.get(task_id)))
+    return json_response(_answer(services.task_store.get(task_id)))
 
 
 @router.get(
@@ -87,7 +88,7 @@ def list_tasks(
     status: TaskStatus | None = None,
 ) -> Response:
     found = services.task_store.list_tasks(limit, status)
-    return JSONResponse({"tasks": [_answer(state) for state in found]})
+    return json_response({"tasks": [_answer(state) for state in found]})
 
 
 def _check_id(task_id: str) -> None:

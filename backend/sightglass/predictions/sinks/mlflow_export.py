@@ -76,10 +76,12 @@ class MlflowExport:
                 return 0
             for batch in self._ledger.unfinished():
                 exported += self._export(batch)
-            while not (stop and stop.is_set()) and (batch := self._ledger.claim(BATCH_SIZE)):
-                exported += self._export(batch)
-                if batch.size < BATCH_SIZE and not self._ledger.backlog().predictions:
+            last = self._ledger.last_seq()
+            while not (stop and stop.is_set()):
+                claimed = self._ledger.claim(BATCH_SIZE, up_to_seq=last)
+                if claimed is None:
                     break
+                exported += self._export(claimed)
             self._refresh_windows()
         return exported
 

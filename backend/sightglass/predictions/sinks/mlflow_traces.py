@@ -10,8 +10,6 @@ from collections.abc import Sequence
 import httpx
 import structlog
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 
 from sightglass.errors import MlflowUnavailableError
@@ -79,12 +77,8 @@ class TraceSender:
 
 def _request(chunk: Sequence[Prediction]) -> bytes:
     spans = [span for prediction in chunk for span in spans_of(prediction)]
-    name = KeyValue(key="service.name", value=AnyValue(string_value="sightglass"))
+    # No resource attributes: MLflow would copy them to each trace as tags.
     request = ExportTraceServiceRequest(
-        resource_spans=[
-            ResourceSpans(
-                resource=Resource(attributes=[name]), scope_spans=[ScopeSpans(spans=spans)]
-            )
-        ]
+        resource_spans=[ResourceSpans(scope_spans=[ScopeSpans(spans=spans)])]
     )
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())

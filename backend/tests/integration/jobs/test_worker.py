@@ -8,12 +8,13 @@ import time
 import pytest
 
 from sightglass.engine.types import DetectOptions
-from sightglass.errors import TaskFinishedError, UnknownTaskError
+from sightglass.errors import TaskFinishedError
 from sightglass.jobs import names
 from sightglass.jobs.celery_app import create_celery
 from sightglass.jobs.queue import JobQueue
 from sightglass.jobs.task_state import TaskStatus
 from sightglass.settings import Settings
+from sightglass.storage.blobs import BlobNotFoundError
 from tests.integration.jobs.conftest import Processes, ended, until
 from tests.integration.servers import RedisServer
 
@@ -34,10 +35,17 @@ def test_task_to_its_end(queue: JobQueue, processes: Processes) -> None:
     assert state.started_at is not None
     assert state.finished_at is not None
     assert state.submitted_at <= state.started_at <= state.finished_at
-    with pytest.raises(UnknownTaskError):
-        queue.store.blobs.get(names.upload_key(task_id))
+    until(lambda: _upload_is_gone(queue, task_id))
     with pytest.raises(TaskFinishedError):
         queue.cancel(task_id)
+
+
+def _upload_is_gone(queue: JobQueue, task_id: str) -> bool:
+    try:
+        queue.store.blobs.get(names.upload_key(task_id))
+    except BlobNotFoundError:
+        return True
+    return False
 
 
 def test_refused_image(queue: JobQueue, processes: Processes) -> None:
@@ -156,9 +164,7 @@ def test_redis_restarts_under_a_running_task(
     assert ended(queue, queue.submit_image(b"ok"), 30).status is TaskStatus.COMPLETED
 
 
-def test_health_is_checked_on_schedule(
-    processes: Processes, redis_server: RedisServer
-) -> None:
+def test_health_is_checked_on_schedule(processes: Processes, redis_server: RedisServer) -> None:
     processes.start()
     processes.start("beat")
     with redis_server.client() as client:

@@ -1,0 +1,6 @@
+"""`sightglass up`: starts everything on one machine, restarts what dies, stops all in order."""
+
+from sightglass.supervision.state import find_running
+from sightglass.supervision.up import run_up
+
+__all__ = ["find_running", "run_up"]

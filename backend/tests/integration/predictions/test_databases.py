@@ -1,0 +1,143 @@
+"""The history and its books on the databases that are one setting away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from sightglass.errors import HistoryUnavailableError
+from sightglass.predictions.history import History, HistoryFilter
+from sightglass.predictions.ledger import ExportLedger, Totals
+from sightglass.predictions.record import ImageFacts
+from sightglass.storage.database import create_engine, migrate, reading
+from sightglass.storage.tables import metadata
+from tests.integration.sql_servers import MariadbServer, PostgresServer, SqlServer
+from tests.made_predictions import make_failure, make_prediction
+
+KINDS: dict[str, type[SqlServer]] = {"postgresql": PostgresServer, "mariadb": MariadbServer}
+
+
+@pytest.fixture(scope="module", params=list(KINDS))
+def sql_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SqlServer]:
+    with KINDS[request.param](tmp_path_factory.mktemp(request.param)) as server:
+        yield server
+
+
+@pytest.fixture
+def history(sql_server: SqlServer) -> Iterator[History]:
+    migrate(sql_server.url)
+    engine = create_engine(sql_server.url)
+    with engine.begin() as connection:
+        for table in metadata.tables.values():
+            connection.execute(table.delete())
+    yield History(engine)
+    engine.dispose()
+
+
+def test_several_processes_migrate_at_once(sql_server: SqlServer) -> None:
+    with get_context("spawn").Pool(3) as pool:
+        pool.map(migrate, [sql_server.url] * 3)
+        pool.close()
+        pool.join()
+    engine = create_engine(sql_server.url)
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": "schema_version"})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_added_twice_kept_once(history: History) -> None:
+    made = [make_prediction(seed) for seed in range(20)]
+    assert history.add(made) == 20
+    assert history.add([*made, make_failure(99)]) == 1
+    assert history.count() == 21
+
+
+def test_hostile_names(history: History) -> None:
+    name = "x\x00" + "é🚌'\";--" * 200
+    prediction = make_prediction(image=ImageFacts(name=name), request_id="r" * 1000)
+    history.add([prediction])
+    assert history.get_prediction(prediction.id)["image"]["name"] == name
+    assert history.list_predictions().items[0]["image"]["name"].startswith("x\ufffdé🚌")
+
+
+def test_pages_and_filters(history: History) -> None:
+    made = [make_prediction(seed, created_at=1_000_000.0 + seed // 3) for seed in range(31)]
+    history.add(made)
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = history.list_predictions(limit=7, cursor=cursor)
+        found += [item["id"] for item in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    ordered = sorted(made, key=lambda p: (p.created_at, p.id), reverse=True)
+    assert found == [prediction.id for prediction in ordered]
+    wanted = HistoryFilter(class_name="bus", since=1_000_003.0, lowest_confidence_below=0.5)
+    expected = {
+        p.id
+        for p in made
+        if p.created_at >= 1_000_003
+        and any(d.name == "bus" for d in p.detections)
+        and min(d.confidence for d in p.detections) < 0.5
+    }
+    assert {item["id"] for item in history.list_predictions(wanted).items} == expected
+    assert history.list_predictions(HistoryFilter(class_name="BUS")).items == []
+
+
+def test_export_books(history: History) -> None:
+    made = [make_prediction(seed) for seed in range(10)]
+    history.add(made)
+    ledger = ExportLedger(history.engine)
+    last = ledger.last_seq()
+    batch = ledger.claim(6, up_to_seq=last)
+    assert batch is not None
+    assert ledger.unfinished() == [batch]
+    rows = ledger.predictions_of(batch)
+    assert rows == made[:6]
+    for _ in range(2):
+        ledger.close(batch, Totals.of(rows), [rows[0].id])
+    [state] = ledger.open_windows()
+    assert (state.totals.predictions, state.dirty) == (6, True)
+    assert ledger.backlog().predictions == 4
+    middle = sorted(p.total_milliseconds for p in made)[4]
+    assert ledger.latency_percentiles(batch.window, [50]) == {50: pytest.approx(middle)}
+    assert history.get_prediction(rows[0].id)["mlflow"]["trace_id"] == f"tr-{rows[0].id}"
+    with ledger.alone() as first, ExportLedger(history.engine).alone() as second:
+        assert (first, second) == (True, False)
+
+
+def test_old_ones_go_after_their_export(history: History) -> None:
+    history.add([make_prediction(seed, created_at=1_000_000.0) for seed in range(3)])
+    history.add([make_prediction(9)])
+    assert history.remove_older_than(30) == 0
+    ledger = ExportLedger(history.engine)
+    batch = ledger.claim(100, up_to_seq=ledger.last_seq())
+    assert batch is not None
+    ledger.close(batch, Totals.of(ledger.predictions_of(batch)), [])
+    assert history.remove_older_than(30) == 3
+    assert history.count() == 1
+
+
+def test_server_away_and_back(sql_server: SqlServer, history: History) -> None:
+    prediction = make_prediction()
+    sql_server.kill()
+    with pytest.raises(HistoryUnavailableError):
+        history.add([prediction])
+    sql_server.start()
+    assert history.add([prediction]) == 1
+
+
+def test_migrations_ship_inside_the_package() -> None:
+    import sightglass.storage
+
+    folder = Path(sightglass.storage.__file__).parent / "migrations"
+    assert list((folder / "versions").glob("0*.py"))
