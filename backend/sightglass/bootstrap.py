@@ -86,6 +86,9 @@ def build_services(settings: Settings) -> Services:
     admission = Admission(streams, settings.queue_limit)
     engine = database.create_engine(settings.resolved_database_url)
 
+    queue = JobQueue(settings)
+    mlflow = MlflowReader(settings.mlflow_tracking_uri, settings.mlflow_experiment_name)
+
     def start() -> None:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         _migrate(settings)
@@ -96,15 +99,16 @@ def build_services(settings: Settings) -> Services:
         admission.close(settings.shutdown_grace_seconds)
         if journal:
             journal.close()
+        queue.close()
+        mlflow.close()
         engine.dispose()
 
-    queue = JobQueue(settings)
     return Services(
         settings=settings,
         predictor=predictor,
         admission=admission,
         history=History(engine),
-        mlflow=MlflowReader(settings.mlflow_tracking_uri, settings.mlflow_experiment_name),
+        mlflow=mlflow,
         queue=queue,
         task_store=queue.store,
         events=TaskEvents(settings.redis_url),

@@ -87,7 +87,17 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
         request_id=_request_id(request),
         instance=request.url.path,
     )
-    return problem_response(fields, error.headers)
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed_methods(request) or headers.get("Allow", "")
+    return problem_response(fields, headers)
+
+
+def _allowed_methods(request: Request) -> str:
+    """All methods of the path: the framework names only those of the first route that has it."""
+    path = getattr(request.scope.get("route"), "path", "")
+    methods = request.app.openapi()["paths"].get(path, {})
+    return ", ".join(sorted(method.upper() for method in methods))
 
 
 def _answer(request: Request, error: SightglassError) -> Response:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 _BINARY = {"type": "string", "format": "binary"}
+_SMALLEST = (  # a grey PNG of 8 x 8 pixels
+    "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAH0lEQVQIHSXBsQEAAACCIP3a8xsC44wz"
+    "zjjjjDPOuAGVrAPJAg/yzAAAAABJRU5ErkJggg=="
+)
 IMAGE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -29,7 +33,7 @@ IMAGE_BODY: dict[str, Any] = {
                         }
                     },
                 },
-                "example": {"image": "/9j/4AAQSkZJRgABAQAAAQABAAD/..."},
+                "example": {"image": _SMALLEST},
             },
             **{
                 f"image/{name}": {"schema": _BINARY}

@@ -10,10 +10,11 @@ from typing import Any
 
 from sightglass import bootstrap
 from sightglass.benchmark.images import PhotoSet
-from sightglass.benchmark.plan import Plan, Say, median, ratios, rotated
+from sightglass.benchmark.plan import Plan, Say, median, ratios, rotated, too_slow
 from sightglass.benchmark.report import Row, Section, at_least
 from sightglass.engine.detector import Detector
 from sightglass.engine.types import ModelInfo
+from sightglass.errors import SetupError
 from sightglass.predictions.record import Source
 from sightglass.predictions.service import PredictionRequest, Predictor
 from sightglass.settings import Settings
@@ -23,7 +24,7 @@ def rate_of(
     work: Callable[[], object], threads: int, seconds: float, lead_in: float = 0.3
 ) -> float:
     """Calls a second of `work` from `threads` threads; those that end inside `seconds` after
-    the lead-in count. An error of `work` is raised.
+    the lead-in count. Raises `SetupError` when none does, and what `work` raises.
     """
     ended: list[list[float]] = [[] for _ in range(threads)]
     errors: list[BaseException] = []
@@ -48,7 +49,10 @@ def rate_of(
         worker.join()
     if errors:
         raise errors[0]
-    return sum(0.0 <= at - origin <= seconds for mine in ended for at in mine) / seconds
+    counted = sum(0.0 <= at - origin <= seconds for mine in ended for at in mine)
+    if not counted:
+        raise SetupError(too_slow(seconds))
+    return counted / seconds
 
 
 class Pipeline:

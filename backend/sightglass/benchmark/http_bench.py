@@ -9,7 +9,7 @@ from sightglass.benchmark.client import Connection, multipart_request
 from sightglass.benchmark.engine_bench import Pipeline
 from sightglass.benchmark.images import PhotoSet
 from sightglass.benchmark.load import Flow, LoadResult, closed_loop, percentile, sending, timed
-from sightglass.benchmark.plan import Plan, Say, median, ratios, rotated
+from sightglass.benchmark.plan import Plan, Say, median, ratios, rotated, too_slow
 from sightglass.benchmark.report import Row, Section, at_least, at_most
 from sightglass.benchmark.system import Server
 from sightglass.errors import SetupError
@@ -24,8 +24,13 @@ def load(server: Server, flow: Flow, concurrency: int, seconds: float) -> LoadRe
     )
     if result.rate() == 0:
         statuses = sorted({sample.status for sample in result.samples})
-        raise SetupError(f"No good answer in {seconds:.0f} s; statuses seen: {statuses}")
+        raise SetupError(f"{too_slow(seconds)} Statuses seen: {statuses}.")
     return result
+
+
+def warm_up(server: Server, flow: Flow, count: int = 6) -> None:
+    """A few requests one after the other: code paths, connections, input shapes."""
+    alternate(server, {"first": flow}, count)
 
 
 def alternate(server: Server, flows: dict[str, Flow], count: int) -> dict[str, list[float]]:
@@ -54,7 +59,7 @@ def measure_concurrency(
 ) -> tuple[int, Section]:
     """The number of connections with the highest throughput, and what each number gave."""
     flow = sending(multipart_request(ROUTE, photos.photo.data))
-    load(server, flow, 2, 0.5)
+    warm_up(server, flow)
     rows, rounds = [], {}
     for concurrency in plan.concurrencies:
         label = f"{concurrency} connection{'s' * (concurrency > 1)}"
@@ -94,7 +99,7 @@ def measure_pipeline_and_journal(
     rates: dict[str, list[float]] = {"in_process": [], "http": [], "http_without_journal": []}
     later: list[dict[str, float]] = []
     generator: list[float] = []
-    load(bare, flow, concurrency, 0.5)
+    warm_up(bare, flow)
     for index in range(plan.journal_rounds):
         say(f"in process, HTTP, HTTP without journal: round {index + 1} of {plan.journal_rounds}")
         for name in rotated(list(rates), index):

@@ -65,6 +65,14 @@ def median(values: list[float]) -> float:
     return statistics.median(values)
 
 
+def too_slow(seconds: float) -> str:
+    """What to tell when a round of `seconds` saw nothing end."""
+    return (
+        f"Nothing was finished within a round of {seconds:g} s. A machine that is busy otherwise "
+        "cannot be measured; --seconds makes the rounds longer."
+    )
+
+
 def ratios(above: list[float], below: list[float]) -> list[float]:
     """Of neighbouring rounds, so that a machine that drifts moves both."""
     return [a / b for a, b in zip(above, below, strict=True)]

@@ -7,7 +7,7 @@ import asyncio
 import orjson
 
 from sightglass.benchmark.client import Connection, Reply, get_request, multipart_request
-from sightglass.benchmark.http_bench import ROUTE, alternate, load
+from sightglass.benchmark.http_bench import ROUTE, alternate, load, warm_up
 from sightglass.benchmark.images import PhotoSet
 from sightglass.benchmark.load import Flow, sending
 from sightglass.benchmark.plan import Plan, Say, median, ratios, rotated
@@ -52,7 +52,7 @@ def measure_queue(
         "async": submit_and_wait(photos.photo.data),
     }
     connections = {"sync": concurrency, "async": plan.queue_concurrency}
-    load(server, flows["async"], 2, 0.5)
+    warm_up(server, flows["async"])
     rates: dict[str, list[float]] = {name: [] for name in flows}
     failures = 0
     for index in range(plan.rounds):

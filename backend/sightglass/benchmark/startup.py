@@ -39,7 +39,7 @@ def measure_startup(
     return Section(
         "Start-up and memory",
         [
-            Row("`sightglass serve`, exec to ready", median(times), "s", f"{len(times)} starts"),
+            Row("`sightglass serve`, exec to ready", median(times), "s", f"median of {len(times)}"),
             Row("API process when ready", fresh / 1e6, "MB"),
             Row("API process, three input shapes in use", resident / 1e6, "MB"),
         ],

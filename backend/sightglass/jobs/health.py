@@ -73,6 +73,14 @@ class HealthChecks:
         with contextlib.suppress(redis.RedisError, OSError):
             self._redis.set(names.LAST_HEALTH, orjson.dumps(fields), ex=kept_seconds)
 
+    def close(self) -> None:
+        """Give back the connections."""
+        self._threads.shutdown()
+        self._redis.close()
+        self._http.close()
+        if "_engine" in self.__dict__:
+            self._engine.dispose()
+
     # --- one each
 
     def _check_redis(self) -> ServiceHealth:

@@ -35,6 +35,10 @@ class Maintenance:
         self._remove_old_history = remove_old_history
         self._health = HealthChecks(settings)
 
+    def close(self) -> None:
+        """Give back the connections of the health checks."""
+        self._health.close()
+
     def clean_up(self) -> None:
         """Remove expired blobs, the names of expired tasks and old history."""
         steps: dict[str, Callable[[], int]] = {

@@ -68,6 +68,7 @@ class JobQueue:
 
     def close(self) -> None:
         """Give back the connections."""
+        self._app.pool.force_close_all()  # Celery's own close only forgets them
         self._app.close()
         self.store.close()
 

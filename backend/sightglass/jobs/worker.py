@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import prometheus_client
 import structlog
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from sightglass.jobs import tasks
@@ -25,6 +28,9 @@ from sightglass.jobs.task_store import TaskStore
 from sightglass.settings import Settings
 
 log = structlog.get_logger(__name__)
+
+# Two lines for each task; our own line says more.
+_TALKATIVE = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
 
 
 def run_worker(
@@ -112,6 +118,10 @@ def _show_metrics(port: int) -> None:
 def _leave_logging_alone() -> None:
     """Celery configures logging unless somebody else says that it does."""
     signals.setup_logging.connect(_configured, weak=False)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns root of pickled messages; only JSON is accepted here.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 def _configured(**_: Any) -> None:

@@ -91,7 +91,7 @@ class Drain:
                 self._failed(error)
                 pause = min(_MAX_PAUSE_SECONDS, 2 * pause or 0.5)
         if exporter is not None:
-            exporter.join(timeout=30)
+            exporter.join(timeout=5)  # a batch that is cut off is sent again
         self._redis.close()
 
     def run_once(self, *, wait_seconds: float = 0.0) -> int:
@@ -164,26 +164,26 @@ class Drain:
     # --- handing on
 
     def _store(self, entries: Sequence[Entry]) -> None:
-        batch: list[Prediction] = []
+        batch: dict[bytes, Prediction] = {}
         for _, fields in entries:
             raw = (fields or {}).get(RECORD_FIELD, b"")
             try:
-                batch.append(_parse(raw))
+                batch[raw] = _parse(raw)
             except ValueError as error:
                 if raw:  # else: deleted by someone else while it was pending
                     self._reject(raw, str(error))
         try:
-            new = self._history.add(batch)
+            new = self._history.add(list(batch.values()))
         except RecordRefusedError:
-            new = sum(self._add_alone(prediction) for prediction in batch)
+            new = sum(self._add_alone(*each) for each in batch.items())
         metrics.drain_predictions.labels("history").inc(new)
 
-    def _add_alone(self, prediction: Prediction) -> int:
+    def _add_alone(self, raw: bytes, prediction: Prediction) -> int:
         """One at a time, to find the record that the database refuses."""
         try:
             return self._history.add([prediction])
         except RecordRefusedError as error:
-            self._reject(record.encode(prediction), f"the database refused it: {error}")
+            self._reject(raw, f"the database refused it: {error}")
             return 0
 
     def _reject(self, raw: bytes, reason: str) -> None:

@@ -92,7 +92,10 @@ class History:
 
         Raises `RecordRefusedError`, with nothing added, when a value cannot be stored.
         """
-        rows = {prediction.id: to_row(prediction) for prediction in batch}
+        try:
+            rows = {prediction.id: to_row(prediction) for prediction in batch}
+        except TypeError as error:  # an integer that JSON here cannot hold
+            raise RecordRefusedError(str(error)) from error
         with _reachable(), writing(self.engine) as connection:
             known = select(predictions.c.id).where(predictions.c.id.in_(list(rows)))
             for known_id in connection.scalars(known):

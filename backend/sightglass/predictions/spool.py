@@ -7,6 +7,7 @@ are adopted by a living one: whoever holds a file's lock owns it.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -60,7 +61,7 @@ class Segment:
         try:
             written = os.write(self._handle, data)
             if written < len(data):
-                raise OSError("the disk took only a part of a record")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
             self.torn = True
             os.ftruncate(self._handle, self.size)

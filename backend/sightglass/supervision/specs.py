@@ -67,9 +67,9 @@ def choose_endpoints(settings: Settings, *, explicit_port: bool) -> Endpoints:
     port = choose_port("the API", settings.host, settings.port, explicit=explicit_port)
     redis_url, mlflow_url = settings.redis_url, settings.mlflow_tracking_uri
     if own_redis:
-        redis_url = f"redis://127.0.0.1:{_local_port('Redis', redis_url)}/0"
+        redis_url = f"redis://127.0.0.1:{_local_port('Redis', redis_url, settings)}/0"
     if own_mlflow:
-        mlflow_url = f"http://127.0.0.1:{_local_port('MLflow', mlflow_url)}"
+        mlflow_url = f"http://127.0.0.1:{_local_port('MLflow', mlflow_url, settings)}"
     return Endpoints(settings.host, port, redis_url, mlflow_url, own_redis, own_mlflow)
 
 
@@ -91,7 +91,7 @@ def specs(settings: Settings, endpoints: Endpoints) -> list[ProcessSpec]:
     wanted = [
         _redis(state, endpoints) if endpoints.own_redis else None,
         _mlflow(state, endpoints) if endpoints.own_mlflow else None,
-        _own("drain", environment, stage=1, nice=10, grace_seconds=grace),
+        _own("drain", environment, stage=1, grace_seconds=grace),
         _own("worker", environment, stage=2, nice=5, grace_seconds=grace),
         _own("beat", environment, stage=2, nice=5, grace_seconds=5),
         _own("serve", environment, stage=2, probe=api_probe, grace_seconds=grace),
@@ -187,5 +187,7 @@ def _mlflow(state: Path, endpoints: Endpoints) -> ProcessSpec:
     )
 
 
-def _local_port(name: str, url: str) -> int:
-    return choose_port(name, "127.0.0.1", urlsplit(url).port or 0, explicit=False)
+def _local_port(name: str, url: str, settings: Settings) -> int:
+    # PORT=0 asks for free ports: then none of ours is to meet another platform's.
+    preferred = urlsplit(url).port or 0 if settings.port else 0
+    return choose_port(name, "127.0.0.1", preferred, explicit=False)

@@ -100,6 +100,7 @@ class Supervisor:
             )
 
     def _start(self, child: Child) -> None:
+        forget_dead_processes(self._metrics_dir)  # its children may have outlived it a moment
         child.start()
         self._tell_guardian("+", child.pid)
 
@@ -180,8 +181,15 @@ def forget_dead_processes(metrics_dir: Path) -> None:
     """
     pids = {int(path.stem.rpartition("_")[2]) for path in metrics_dir.glob("gauge_live*_*.db")}
     for pid in pids:
-        if not psutil.pid_exists(pid):
+        if not _lives(pid):
             mark_process_dead(pid, str(metrics_dir))  # type: ignore[no-untyped-call]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _start_guardian() -> subprocess.Popen[str]:

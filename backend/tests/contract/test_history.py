@@ -93,7 +93,11 @@ def test_pages_hold_each_once_newest_first(client: httpx.Client, history: Histor
     seen: list[str] = []
     cursor: str | None = None
     while True:
-        params = {"model": "paged", "limit": 3, **({"cursor": cursor} if cursor else {})}
+        params: dict[str, str | int] = {
+            "model": "paged",
+            "limit": 3,
+            **({"cursor": cursor} if cursor else {}),
+        }
         page = client.get("/predictions", params=params).json()
         seen += [item["id"] for item in page["predictions"]]
         cursor = page["next_cursor"]

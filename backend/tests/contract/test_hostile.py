@@ -17,7 +17,7 @@ ALLOWED_GROWTH_BYTES = 64 << 20
 
 def send(client: httpx.Client, case: HostileCase, path: str) -> httpx.Response:
     return client.post(
-        path, content=case.body, headers={"Content-Type": case.content_type.encode()}
+        path, content=case.body, headers=[(b"Content-Type", case.content_type.encode())]
     )
 
 

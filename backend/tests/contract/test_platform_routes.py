@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sightglass.api.schemas import HealthAnswer, ModelInfoAnswer, RootAnswer
 from tests.contract.pictures import encoded
+from tests.contract.problems import assert_problem
 
 
 def test_root_lists_every_route(client: httpx.Client) -> None:
@@ -146,3 +147,13 @@ def test_mlflow_away_is_said_so(client: httpx.Client) -> None:
     assert answer.status_code == 503
     assert answer.json()["code"] == "mlflow_unavailable"
     assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_wrong_method_names_all_right_ones(client: httpx.Client) -> None:
+    answer = client.put("/task/abc")
+    assert_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "DELETE, GET"
+
+
+def test_unknown_path(client: httpx.Client) -> None:
+    assert_problem(client.get("/no/such/path"), 404, "route_not_found")

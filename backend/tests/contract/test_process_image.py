@@ -210,7 +210,7 @@ def test_image_over_the_limit_inside_a_smaller_envelope(tight_client: httpx.Clie
     data = encoded(".bmp", width=100, height=80)
     assert len(data) > 20_000
     for body in ({"files": {"file": data}}, {"json": {"image": base64.b64encode(data).decode()}}):
-        answer = tight_client.post("/process-image", **body)  # type: ignore[arg-type]
+        answer = tight_client.post("/process-image", **body)
         assert_problem(answer, 413, "too_many_bytes")
 
 

@@ -12,16 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import openvino
-from openvino import opset13 as ops
 from openvino import properties
-from openvino.preprocess import ColorFormat, PrePostProcessor
 
 from sightglass.engine.letterbox import Pixels, Shape
+from sightglass.engine.runtimes import openvino_graph as graph
 from sightglass.engine.runtimes.protocol import Output
 from sightglass.engine.shapes import ShapeCache
-from sightglass.errors import ModelBundleError
 
 _PRECISIONS = {"f32": openvino.Type.f32, "bf16": openvino.Type.bf16, "f16": openvino.Type.f16}
 
@@ -37,12 +34,13 @@ class OpenVinoRuntime:
         self.version = str(openvino.__version__)
         self.device = "CPU"
         self._core = openvino.Core()
-        self._model = _read(self._core, model)
-        self.static_shape = _static_shape(self._model)
+        self._model = graph.read(self._core, model)
+        self.static_shape = graph.fix_static_shape(self._model)
         if self.static_shape is None:
             self._model.reshape([1, 3, -1, -1])
-        _keep_boxes_precise(self._model)
-        self._graph = _with_normalisation(self._model)
+        graph.gather_instead_of_slice(self._model)
+        graph.keep_boxes_precise(self._model)
+        self._graph = graph.with_normalisation(self._model)
         self._config = _config(precision, streams)
         self._cache: ShapeCache[_Compiled] = ShapeCache(
             self._compile, self.static_shape or target, max_shapes
@@ -75,10 +73,10 @@ class OpenVinoRuntime:
         del self._cache, self._graph, self._model
 
     def _compile(self, shape: Shape) -> _Compiled:
-        graph = self._graph.clone()
+        model = self._graph.clone()
         if self.static_shape is None:
-            graph.reshape([1, *shape, 3])
-        return _Compiled(self._core.compile_model(graph, self.device, self._config), shape)
+            model.reshape([1, *shape, 3])
+        return _Compiled(self._core.compile_model(model, self.device, self._config), shape)
 
 
 class _Compiled:
@@ -108,67 +106,6 @@ class _Request:
         self._request.start_async()
         self._request.wait()
         return [tensor.data for tensor in self._outputs]
-
-
-def _read(core: Any, path: Path) -> Any:
-    try:
-        model = core.read_model(path)
-    except RuntimeError:
-        raise ModelBundleError(f"OpenVINO cannot read {path}: is it an ONNX model?") from None
-    if len(model.inputs) != 1 or model.inputs[0].partial_shape.rank.get_length() != 4:
-        raise ModelBundleError(f"{path} does not take one batch of pictures.")
-    batch, channels = model.inputs[0].partial_shape[0], model.inputs[0].partial_shape[1]
-    if batch.is_static and batch.get_length() != 1:
-        raise ModelBundleError(f"{path} was exported for a fixed batch: export it with batch=1.")
-    if channels.is_static and channels.get_length() != 3:
-        raise ModelBundleError(f"{path} does not take pictures of three channels.")
-    return model
-
-
-def _static_shape(model: Any) -> Shape | None:
-    height, width = model.inputs[0].partial_shape[2], model.inputs[0].partial_shape[3]
-    if height.is_dynamic or width.is_dynamic:
-        return None
-    model.reshape([1, 3, height.get_length(), width.get_length()])
-    return height.get_length(), width.get_length()
-
-
-def _keep_boxes_precise(model: Any) -> None:
-    """Let boxes be decoded in float32 where the rest runs in bf16.
-
-    The plugin keeps everything after the last convolution in float32. In YOLOv8 and 11 that last
-    one is the fixed expectation over distance bins, so its result, in strides, would be rounded
-    to a sixteenth: two pixels. As a product and a sum it is part of the precise tail (measured on
-    YOLO11n: half the error of boxes, no time).
-    """
-    for node in model.get_ordered_ops():
-        if node.get_type_name() != "Convolution":
-            continue
-        weights = node.input_value(1).get_node()
-        if weights.get_type_name() != "Constant" or weights.output(0).shape[0] != 1:
-            continue
-        bins = weights.data
-        if bins.shape[2:] != (1, 1) or not np.array_equal(bins.ravel(), np.arange(bins.size)):
-            continue
-        product = ops.multiply(node.input_value(0), ops.constant(bins.reshape(1, -1, 1, 1)))
-        total = ops.reduce_sum(product, ops.constant(np.array([1])), keep_dims=True)
-        node.output(0).replace(total.output(0))
-    model.validate_nodes_and_infer_types()
-
-
-def _with_normalisation(model: Any) -> Any:
-    """uint8 NHWC BGR in; 0..1 RGB NCHW of the model's own type inside; float32 out."""
-    wanted = model.inputs[0].element_type
-    steps = PrePostProcessor(model)
-    image = steps.input()
-    image.tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
-    image.tensor().set_color_format(ColorFormat.BGR)
-    image.model().set_layout(openvino.Layout("NCHW"))
-    image.preprocess().convert_element_type(openvino.Type.f32).convert_color(ColorFormat.RGB)
-    image.preprocess().scale([255.0, 255.0, 255.0]).convert_element_type(wanted)
-    for index in range(len(model.outputs)):
-        steps.output(index).tensor().set_element_type(openvino.Type.f32)
-    return steps.build()
 
 
 def _config(precision: str, streams: int) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class MlflowExport:
                 self._failed(error)
                 pause = min(_MAX_PAUSE_SECONDS, 2 * pause)
             self._measure()
-        self._traces.close()
+        self.close()
 
     def run_once(self, stop: threading.Event | None = None) -> int:
         """Export what waits; returns how many predictions.
@@ -84,6 +84,10 @@ class MlflowExport:
                 exported += self._export(claimed)
             self._refresh_windows()
         return exported
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._traces.close()
 
     # --- batches
 

@@ -50,25 +50,19 @@ class MlflowRuns:
         self._tracking_uri = tracking_uri
         self._experiment_name = experiment_name
         self._client: Any = None
+        self._experiment_id: str | None = None
         self._checked: set[str] = set()  # runs known to be there and active
 
     def forget(self) -> None:
         """Look everything up again: something failed, MLflow may have been replaced."""
+        self._experiment_id = None
         self._checked.clear()
 
     def experiment_id(self) -> str:
         """Of the experiment, which is made when it is missing."""
-        with self._reachable() as client:
-            experiment = client.get_experiment_by_name(self._experiment_name)
-            if experiment is None:
-                return str(client.create_experiment(self._experiment_name))
-        if experiment.lifecycle_stage != "active":
-            raise MlflowUnavailableError(
-                f"The MLflow experiment {self._experiment_name!r} was deleted. Restore it with "
-                f"`mlflow experiments restore --experiment-id {experiment.experiment_id}`, or "
-                "set MLFLOW_EXPERIMENT_NAME to another one."
-            )
-        return str(experiment.experiment_id)
+        if self._experiment_id is None:
+            self._experiment_id = self._find_or_create_experiment()
+        return self._experiment_id
 
     def window_run(self, window: Window, known_id: str | None, experiment_id: str) -> str:
         """The run of a window: the known one, one found by its tag, or a new one."""
@@ -114,6 +108,19 @@ class MlflowRuns:
                     self._log_one(client, prediction, batch, experiment_id, parent_id, run_id)
 
     # --- windows
+
+    def _find_or_create_experiment(self) -> str:
+        with self._reachable() as client:
+            experiment = client.get_experiment_by_name(self._experiment_name)
+            if experiment is None:
+                return str(client.create_experiment(self._experiment_name))
+        if experiment.lifecycle_stage != "active":
+            raise MlflowUnavailableError(
+                f"The MLflow experiment {self._experiment_name!r} was deleted. Restore it with "
+                f"`mlflow experiments restore --experiment-id {experiment.experiment_id}`, or "
+                "set MLFLOW_EXPERIMENT_NAME to another one."
+            )
+        return str(experiment.experiment_id)
 
     def _is_usable(self, run_id: str, experiment_id: str) -> bool:
         with self._reachable() as client:

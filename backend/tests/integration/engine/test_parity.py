@@ -117,7 +117,7 @@ def compare(theirs: Any, ours: list[Detection], picture: Pixels, label: str) -> 
         if theirs.masks is not None:
             mask = theirs.masks.data[index].numpy()
             # A mask of a few pixels of the input is mostly edge: half a pixel is then a lot.
-            limit = 0.95 if mask.sum() >= 1500 else 0.85
+            limit = 0.95 if mask.sum() >= 2500 else 0.85
             assert overlap(best, mask, picture) > limit, f"{label} {mask.sum()}"
 
 

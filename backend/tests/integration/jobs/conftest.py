@@ -16,7 +16,7 @@ import pytest
 from sightglass.jobs.queue import JobQueue
 from sightglass.jobs.task_state import TaskState
 from sightglass.settings import Settings
-from tests.integration.servers import RedisServer
+from tests.integration.servers import RedisServer, free_port
 
 T = TypeVar("T")
 ENTRY = Path(__file__).with_name("worker_entry.py")
@@ -34,6 +34,7 @@ def settings(redis_server: RedisServer, tmp_path: Path) -> Settings:
     return Settings(
         _env_file=None,
         redis_url=redis_server.url,
+        mlflow_tracking_uri=f"http://127.0.0.1:{free_port()}",
         state_dir=tmp_path / "state",
         task_visibility_timeout_seconds=VISIBILITY_SECONDS,
         task_max_attempts=3,

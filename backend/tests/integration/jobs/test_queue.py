@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -101,8 +102,10 @@ def test_full_queue(settings: Settings) -> None:
 
 
 @pytest.fixture
-def store(settings: Settings) -> TaskStore:
-    return TaskStore.from_settings(settings)
+def store(settings: Settings) -> Iterator[TaskStore]:
+    store = TaskStore.from_settings(settings)
+    yield store
+    store.close()
 
 
 def _create(store: TaskStore, task_id: str, look_after_seconds: float = 60) -> None:

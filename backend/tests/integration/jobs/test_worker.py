@@ -59,7 +59,7 @@ def test_refused_image(queue: JobQueue, processes: Processes) -> None:
 def test_killed_worker_loses_nothing(queue: JobQueue, processes: Processes) -> None:
     worker = processes.start()
     tasks = [queue.submit_image(b"slow 0.4") for _ in range(6)]
-    until(lambda: len(processes.lines()) >= 3)
+    until(lambda: sum(line.startswith("run") for line in processes.lines()) >= 3)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
     interrupted = {line.split()[1] for line in processes.lines() if line.startswith("run")}

