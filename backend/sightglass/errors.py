@@ -270,6 +270,4 @@ class ModelBundleError(SetupError):
 
 class HeavyRequirementsError(SetupError):
     code = "heavy_requirements_missing"
-    default_message = (
-        "This needs torch and ultralytics: pip install -r requirements_heavy.txt"
-    )
+    default_message = "This needs torch and ultralytics: pip install -r requirements_heavy.txt"

@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 CLIENT_GONE = 499  # nginx's number for a client that left before its answer
 UNMATCHED = "unmatched"
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_PROBES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})  # asked all day
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SAFE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -78,6 +79,8 @@ class RequestMiddleware:
         counter.inc()
         histogram.observe(seconds)
         write = log.warning if status >= 500 else log.info
+        if endpoint in _PROBES and status < 500:
+            write = log.debug
         write("request", method=method, path=endpoint, status=status, ms=round(seconds * 1e3, 3))
 
     def _instruments_of(self, method: str, endpoint: str, status: int) -> tuple[Counter, Histogram]:

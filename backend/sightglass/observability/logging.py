@@ -16,7 +16,11 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _LONGEST_TEXT = 8192  # a traceback fits; a base64 image does not
 _ALREADY_LOGGED = ("uvicorn.access",)  # the middleware writes the access line
-_TALKATIVE = ("httpx", "httpcore", "urllib3", "asyncio", "PIL", "alembic.runtime.plugins")
+_TALKATIVE = (
+    *("httpx", "httpcore", "urllib3", "asyncio", "PIL", "alembic.runtime.plugins"),
+    # a line for each task and tick; our own lines and metrics say what matters
+    *("celery.beat", "celery.worker.strategy", "celery.app.trace"),
+)
 
 
 def configure_logging(level: str, log_format: str = "json", *, component: str = "") -> None:

@@ -1,0 +1,1 @@
+"""From a prediction to its record: journal, history, and MLflow."""

@@ -56,7 +56,7 @@ class Platform:
         assert self._process is not None
         family = psutil.Process(self._process.pid).children(recursive=True)
         self._process.send_signal(number)
-        status = self._process.wait(60)
+        status: int = self._process.wait(60)
         _, alive = psutil.wait_procs(family, timeout=10)
         for process in alive:
             process.kill()
@@ -100,7 +100,7 @@ class Platform:
         """SIGKILL one part; returns the pid that it had."""
         found = self.process(part)
         found.kill()
-        return found.pid
+        return int(found.pid)
 
     # --- what a client does
 

@@ -198,7 +198,7 @@ def test_mlflow_away_for_a_while(world: World) -> None:
 
 def test_disk_full_for_uploads(world: World) -> None:
     platform = world.platform
-    with _full(world.disk):
+    with FullDisk(world.disk):
         refused = platform.submit(IMAGE)
         assert (refused.status_code, refused.json()["code"]) == (503, "storage_full")
         assert "retry-after" in refused.headers
@@ -212,7 +212,7 @@ def test_disk_full_for_the_spool_while_redis_is_away(world: World) -> None:
     world.redis.kill()
     try:
         platform.detect(IMAGE)
-        with _full(world.disk):
+        with FullDisk(world.disk):
             # The last page of the spool file, already allocated, may still take a few records.
             answers = [platform.detect(IMAGE) for _ in range(12)]
             kept = [answer for answer in answers if answer.status_code == 200]
@@ -226,7 +226,7 @@ def test_disk_full_for_the_spool_while_redis_is_away(world: World) -> None:
     platform.wait_for_history(answer.json()["prediction_id"] for answer in kept)
 
 
-class _full:
+class FullDisk:
     """Fill a disk to its last byte, and free it again."""
 
     def __init__(self, disk: Path) -> None:

@@ -58,8 +58,9 @@ def test_killed_part_is_started_again(tmp_path: Path) -> None:
     with Platform(tmp_path / "state") as platform:
         old = platform.kill("redis-server")
         platform.wait_until(
-            lambda: (found := platform.find_process("redis-server")) is not None
-            and found.pid != old,
+            lambda: (
+                (found := platform.find_process("redis-server")) is not None and found.pid != old
+            ),
             30,
             "a new Redis",
         )
