@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import IO
 
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92)
 _LOG_BYTES = 20 << 20
 _NAME_WIDTH = 7
+_CHUNK_BYTES = 1 << 16
+_GATHER_SECONDS = 0.03
 
 
 class Terminal:
@@ -65,11 +69,18 @@ class Tee:
 
     def _copy(self) -> None:
         _rotate(self._log)
-        with self._source, self._log.open("ab") as log:
-            for line in self._source:
-                log.write(line)
-                log.flush()
-                self._terminal.say(self._name, line.decode(errors="replace").rstrip())
+        begun = b""  # a line whose end has not come yet
+        with self._source, self._log.open("ab", buffering=0) as log:
+            while chunk := os.read(self._source.fileno(), _CHUNK_BYTES):
+                log.write(chunk)
+                *lines, begun = (begun + chunk).split(b"\n")
+                for line in lines:
+                    self._terminal.say(self._name, line.decode(errors="replace").rstrip())
+                # Who waits in `read` is woken by every line, at the cost of the core of the
+                # process that writes it. Lines that come meanwhile are taken together.
+                time.sleep(_GATHER_SECONDS)
+        if begun:
+            self._terminal.say(self._name, begun.decode(errors="replace").rstrip())
 
 
 def _rotate(log: Path) -> None:

@@ -9,6 +9,9 @@ import psutil
 from sightglass.errors import SetupError
 
 
+_NEAR = 20  # ports after the usual one, which are easier to remember than any free one
+
+
 def choose_port(name: str, host: str, preferred: int, *, explicit: bool) -> int:
     """A free port for the service `name`; 0 asks for any.
 
@@ -21,7 +24,8 @@ def choose_port(name: str, host: str, preferred: int, *, explicit: bool) -> int:
             f"Port {preferred} for {name} is taken{_by_whom(preferred)}. "
             f"Stop it, or choose another port."
         )
-    return _any_port(host)
+    near = range(preferred + 1, min(preferred + _NEAR, 65535) + 1) if preferred else ()
+    return next((port for port in near if is_free(host, port)), None) or _any_port(host)
 
 
 def is_free(host: str, port: int) -> bool:
