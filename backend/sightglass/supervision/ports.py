@@ -8,7 +8,6 @@ import psutil
 
 from sightglass.errors import SetupError
 
-
 _NEAR = 20  # ports after the usual one, which are easier to remember than any free one
 
 

@@ -59,7 +59,7 @@ def _announce(settings: Settings, endpoints: Endpoints, supervisor: Supervisor) 
     for line in (
         "Sightglass is ready.",
         f"  API      {url}        (docs: {url}/docs, metrics: {url}/metrics)",
-        f"  MLflow   {endpoints.mlflow_url}",
+        f"  MLflow   {endpoints.mlflow_url}        (takes a few seconds more)",
         f"  try      curl -F file=@photo.jpg {url}/process-image",
         "  Ctrl-C stops everything; all data stays in " + str(settings.state_dir.absolute()),
     ):

@@ -15,9 +15,11 @@ from sightglass.engine.types import Detection, DetectOptions
 from tests.integration.engine.conftest import Exporter, weights_of
 
 INPUT = 320
+# The bundled model is unsure of most things: at its own threshold there is little to compare.
+CONFIDENCE = {"street": 0.05}
 # name of the model, taken without NMS or not, and how many objects it must find on all pictures
 CASES = [
-    ("street", False, 3),
+    ("street", False, 10),
     ("v8_detect", False, 20),
     ("v11_detect", False, 20),
     ("v26_detect", False, 20),
@@ -49,11 +51,12 @@ def test_same_objects(
     bundle = exported(name, nms_free=True) if nms_free else exported(name)
     size = {"street": bundle.input_size[0], "v11_segment": 640, "v26_segment": 640}.get(name, INPUT)
     detector = Detector.load(bundle, engine=engine, precision="f32", input_size=size, max_shapes=9)
+    confidence = CONFIDENCE.get(name, 0.25)
     total = 0
     for label, picture in pictures.items():
         nms = {"nms": False} if nms_free else {}
-        theirs = reference(ultralytics, name, picture, imgsz=size, conf=0.25, iou=0.7, **nms)
-        ours = detector.detect(picture)
+        theirs = reference(ultralytics, name, picture, imgsz=size, conf=confidence, iou=0.7, **nms)
+        ours = detector.detect(picture, DetectOptions(confidence=confidence))
         compare(theirs, list(ours.detections), picture, f"{label} {ours.input_shape}")
         total += len(ours.detections)
     detector.close()
