@@ -57,7 +57,8 @@ class HistoryFilter:
 
     since (inclusive) and until (exclusive) are seconds since the epoch. class_name: at least one
     object of that class was seen. lowest_confidence_below: the least confident object is below
-    it, which finds what is worth a second look.
+    it, which finds what is worth a second look. min_confidence: the most confident one is at
+    least that.
     """
 
     model: str | None = None
@@ -68,6 +69,7 @@ class HistoryFilter:
     outcome: Outcome | None = None
     source: Source | None = None
     lowest_confidence_below: float | None = None
+    min_confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,8 @@ def _conditions(wanted: HistoryFilter) -> list[Any]:
         conditions.append(c.created_us < round(wanted.until * _MICRO))
     if wanted.lowest_confidence_below is not None:
         conditions.append(c.min_confidence < wanted.lowest_confidence_below)
+    if wanted.min_confidence is not None:
+        conditions.append(c.max_confidence >= wanted.min_confidence)
     if wanted.class_name is not None:
         seen = prediction_classes.c
         holds = and_(seen.prediction_id == c.id, seen.class_name == wanted.class_name)

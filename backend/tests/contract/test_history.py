@@ -121,6 +121,7 @@ def test_filters(client: httpx.Client, history: History) -> None:
     assert ids_of(client, model="filtered", **{"class": "bus"}) == [bus.id]
     assert ids_of(client, model="filtered", source="async") == [bus.id]
     assert ids_of(client, model="filtered", lowest_confidence="0.5") == [bus.id]
+    assert ids_of(client, model="filtered", min_confidence="0.5") == [car.id]
     assert ids_of(client, model="filtered", since=now - 45) == [bus.id]
     assert ids_of(client, model="filtered", until=now - 45) == [car.id]
     iso = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 45))
@@ -138,6 +139,7 @@ def test_filters(client: httpx.Client, history: History) -> None:
         {"outcome": "perhaps"},
         {"source": "dream"},
         {"lowest_confidence": "2"},
+        {"min_confidence": "-1"},
         {"model": "a\x00b"},
     ],
 )

@@ -47,11 +47,19 @@ def test_everything_embedded_and_found_again(tmp_path: Path) -> None:
         assert 'tasks_total{status="completed",task="process_image"} 1.0' in text
         assert platform.http.get("/docs").status_code == 200
         assert platform.stop(signal.SIGINT) == 0
+        _cut_off(state / "redis" / "appendonly.aof")
         began = time.monotonic()
         platform.start()
         assert time.monotonic() - began < 30
         assert platform.http.get(f"/predictions/{first}").status_code == 200
         assert platform.http.get(f"/task/{task}").json()["status"] == "completed"
+
+
+def _cut_off(file: Path) -> None:
+    """Leave half of the last command, as a crash of the machine does."""
+    with file.open("r+b") as aof:
+        aof.seek(0, 2)
+        aof.write(b"*3\r\n$3\r\nSET\r\n$5\r\nhal")
 
 
 def test_killed_part_is_started_again(tmp_path: Path) -> None:

@@ -59,6 +59,15 @@ async def history_filter(
             description="The least confident object is below this: worth a second look.",
         ),
     ] = None,
+    min_confidence: Annotated[
+        float | None,
+        Query(
+            ge=0,
+            le=1,
+            allow_inf_nan=False,
+            description="The most confident object is at least this.",
+        ),
+    ] = None,
 ) -> HistoryFilter:
     return HistoryFilter(
         model=model,
@@ -69,6 +78,7 @@ async def history_filter(
         outcome=outcome,
         source=source,
         lowest_confidence_below=lowest_confidence,
+        min_confidence=min_confidence,
     )
 
 

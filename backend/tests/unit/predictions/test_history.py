@@ -64,6 +64,10 @@ def test_filters(history: History) -> None:
     assert good.id in ids(history, lowest_confidence_below=lowest + 0.001)
     assert good.id not in ids(history, lowest_confidence_below=lowest)
     assert bad.id not in ids(history, lowest_confidence_below=1.0)
+    highest = max(d.confidence for d in good.detections)
+    assert good.id in ids(history, min_confidence=highest)
+    assert good.id not in ids(history, min_confidence=highest + 0.001)
+    assert bad.id not in ids(history, min_confidence=0.0)
 
 
 def test_classifier_counts_its_best_class(history: History) -> None:
