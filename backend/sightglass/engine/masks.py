@@ -70,17 +70,21 @@ def _bitmap(
 
 
 def _doubled(bitmap: Pixels) -> Pixels:
-    """The bitmap at twice its resolution.
+    """The bitmap at twice its resolution, so that a contour tells left edges from right ones.
 
-    OpenCV's contours run through the centres of the outermost pixels: half a pixel of the input
-    inside the edge, several pixels of a large photo. Doubled it is a quarter, which is also about
-    what OpenCV adds when it fills a polygon, as it counts the outline in.
+    OpenCV's contours run through the centres of the outermost pixels. In the doubled bitmap those
+    of a left or upper edge are even and those of a right or lower edge odd: see `_polygon`.
     """
     return np.repeat(np.repeat(bitmap, 2, axis=0), 2, axis=1)
 
 
 def _polygon(contour: np.ndarray, placement: Placement) -> tuple[tuple[float, float], ...]:
-    """A contour in half pixels of the input as a polygon in pixels of the original."""
-    simple = cv2.approxPolyDP(contour, 2 * _SIMPLIFY_PIXELS, closed=True)[:, 0] / np.float32(2)
+    """A contour of the doubled bitmap as a polygon in pixels of the original.
+
+    Half of an even coordinate is the edge before its pixel, half of the odd one after it the edge
+    behind it: so the polygon runs along the edges of the pixels and keeps their area.
+    """
+    edges = (contour + (contour & 1)) // 2
+    simple = cv2.approxPolyDP(edges, _SIMPLIFY_PIXELS, closed=True)[:, 0].astype(np.float32)
     points = placement.to_original(np.concatenate((simple, simple), axis=1))[:, :2]
     return tuple(map(tuple, points.tolist()))
