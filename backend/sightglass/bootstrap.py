@@ -14,7 +14,7 @@ import structlog
 from sightglass.engine.admission import Admission
 from sightglass.engine.bundle import ModelBundle
 from sightglass.engine.detector import Detector
-from sightglass.errors import SetupError
+from sightglass.errors import SetupError, SightglassError
 from sightglass.intake import IntakeLimits
 from sightglass.predictions.journal import Journal
 from sightglass.predictions.service import Predictor
@@ -211,7 +211,6 @@ def _try_predictor(settings: Settings, journal: Journal | None) -> Predictor | N
 
 def _migrate(settings: Settings) -> None:
     """Bring the history's tables up to date. The API serves without them, so it only tells."""
-    from sightglass.errors import SightglassError
     from sightglass.storage import database
 
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import typer
 
@@ -90,15 +90,9 @@ def _disk(settings: Settings) -> list[Finding]:
         text = f"{folder.absolute()}: {free / (1 << 30):.1f} GiB free"
         advice = "" if free >= _LEAST_FREE_BYTES else "Free some space, or move STATE_DIR."
         findings.append(Finding(name, free >= _LEAST_FREE_BYTES, text, advice))
-        if place.stat().st_mode & 0o200 == 0 or not _writable(place):
+        if not os.access(place, os.W_OK):
             findings.append(Finding(name, False, "not writable", f"chown or chmod {place}"))
     return findings
-
-
-def _writable(folder: Path) -> bool:
-    import os
-
-    return os.access(folder, os.W_OK)
 
 
 def _ports(settings: Settings) -> list[Finding]:
