@@ -16,8 +16,15 @@ from sightglass.engine.bundle import ModelBundle
 from sightglass.engine.detector import Detector
 from sightglass.errors import SetupError, SightglassError
 from sightglass.intake import IntakeLimits
+from sightglass.jobs.names import IMAGES_QUEUE
+from sightglass.observability.activity.sampler import ActivitySampler, shared_folder
+from sightglass.observability.activity.store import ActivityStore
+from sightglass.observability.scrape import RedisCollector
+from sightglass.predictions.image_keeper import ImageKeeper
 from sightglass.predictions.journal import Journal
+from sightglass.predictions.kept_images import KeptImages
 from sightglass.predictions.service import Predictor
+from sightglass.predictions.stream import DEFAULT_STREAM
 from sightglass.registry.resolve import resolve_model
 from sightglass.settings import Settings, load_settings
 
@@ -58,7 +65,15 @@ def build_journal(settings: Settings) -> Journal | None:
     return Journal(settings.redis_url, settings.resolved_spool_dir)
 
 
-def build_predictor(settings: Settings, journal: Journal | None = None) -> Predictor:
+def build_image_keeper(settings: Settings) -> ImageKeeper | None:
+    if not settings.keeps_images:
+        return None
+    return ImageKeeper(KeptImages.from_settings(settings))
+
+
+def build_predictor(
+    settings: Settings, journal: Journal | None = None, images: ImageKeeper | None = None
+) -> Predictor:
     """A predictor that is warm. Without a journal, nothing is recorded."""
     detector = build_detector(settings)
     detector.warm_up(_COMMON_PHOTOS[: settings.max_input_shapes - 1])
@@ -67,6 +82,17 @@ def build_predictor(settings: Settings, journal: Journal | None = None) -> Predi
         IntakeLimits.from_settings(settings),
         journal,
         journal_required=settings.journal_required,
+        images=images,
+    )
+
+
+def build_sampler(settings: Settings) -> ActivitySampler:
+    """What keeps the activity of this process, and of those that share its metrics folder."""
+    return ActivitySampler(
+        ActivityStore(settings.redis_url),
+        RedisCollector(settings.redis_url, queues=(IMAGES_QUEUE,), stream=DEFAULT_STREAM),
+        IMAGES_QUEUE,
+        folder=shared_folder(),
     )
 
 
@@ -78,27 +104,36 @@ def build_services(settings: Settings) -> Services:
     from sightglass.jobs.task_events import TaskEvents
     from sightglass.predictions.history import History
     from sightglass.predictions.mlflow_client import MlflowReader
+    from sightglass.predictions.verdicts import Verdicts
     from sightglass.storage import database
 
     journal = build_journal(settings)
-    predictor = _try_predictor(settings, journal)
+    images = build_image_keeper(settings)
+    sampler = build_sampler(settings)
+    predictor = _try_predictor(settings, journal, images)
     streams = predictor.streams if predictor else 1
     admission = Admission(streams, settings.queue_limit)
     engine = database.create_engine(settings.resolved_database_url)
 
     queue = JobQueue(settings)
-    mlflow = MlflowReader(settings.mlflow_tracking_uri, settings.mlflow_experiment_name)
+    mlflow = MlflowReader(
+        settings.mlflow_tracking_uri,
+        settings.mlflow_experiment_name,
+        settings.browser_mlflow_url,
+    )
 
     def start() -> None:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         _migrate(settings)
-        if journal:
-            journal.start()
+        for part in (journal, images, sampler):
+            if part:
+                part.start()
 
     def stop() -> None:
         admission.close(settings.shutdown_grace_seconds)
-        if journal:
-            journal.close()
+        for part in (journal, images, sampler):
+            if part:
+                part.close()
         queue.close()
         mlflow.close()
         engine.dispose()
@@ -108,6 +143,8 @@ def build_services(settings: Settings) -> Services:
         predictor=predictor,
         admission=admission,
         history=History(engine),
+        verdicts=Verdicts(engine),
+        kept_images=KeptImages.from_settings(settings),
         mlflow=mlflow,
         queue=queue,
         task_store=queue.store,
@@ -126,11 +163,14 @@ def run_worker(settings: Settings) -> int:
 
     _configure(settings, "worker")
     journal = build_journal(settings)
-    predictor = build_predictor(settings, journal)
+    images = build_image_keeper(settings)
+    sampler = build_sampler(settings)
+    predictor = build_predictor(settings, journal, images)
     history = History(database.create_engine(settings.resolved_database_url))
     days = settings.history_retention_days
-    if journal:
-        journal.start()
+    for part in (journal, images, sampler):
+        if part:
+            part.start()
     try:
         return worker.run_worker(
             settings,
@@ -139,10 +179,13 @@ def run_worker(settings: Settings) -> int:
             # Redis, the engine has another.
             concurrency=predictor.streams + 1,
             remove_old_history=lambda: history.remove_older_than(days) if days else 0,
+            # Also when none are kept any more: what was kept before must go too.
+            remove_old_images=KeptImages.from_settings(settings).remove_old,
         )
     finally:
-        if journal:
-            journal.close()
+        for part in (journal, images, sampler):
+            if part:
+                part.close()
 
 
 def run_beat(settings: Settings) -> None:
@@ -201,9 +244,11 @@ def _configure(settings: Settings, component: str) -> None:
     init_sentry(settings, component)
 
 
-def _try_predictor(settings: Settings, journal: Journal | None) -> Predictor | None:
+def _try_predictor(
+    settings: Settings, journal: Journal | None, images: ImageKeeper | None
+) -> Predictor | None:
     try:
-        return build_predictor(settings, journal)
+        return build_predictor(settings, journal, images)
     except SetupError as error:
         log.error("model_not_loaded", code=error.code, reason=error.message)
         return None

@@ -147,6 +147,12 @@ class UnknownModelError(SightglassError):
     default_message = "No model of that name is served here."
 
 
+class NoModelCardError(SightglassError):
+    code = "no_model_card"
+    kind = Kind.NOT_FOUND
+    default_message = "The model that is served came without a model card."
+
+
 class UnknownTaskError(SightglassError):
     code = "unknown_task"
     kind = Kind.NOT_FOUND
@@ -159,10 +165,22 @@ class UnknownPredictionError(SightglassError):
     default_message = "No prediction has this id."
 
 
+class ImageNotKeptError(SightglassError):
+    code = "image_not_kept"
+    kind = Kind.NOT_FOUND
+    default_message = "The picture of this prediction is not kept, or no longer."
+
+
 class TaskFinishedError(SightglassError):
     code = "task_finished"
     kind = Kind.CONFLICT
     default_message = "The task has already ended and cannot be cancelled."
+
+
+class TaskNotRetryableError(SightglassError):
+    code = "task_not_retryable"
+    kind = Kind.CONFLICT
+    default_message = "Only a task that failed or was cancelled can be tried again."
 
 
 class TaskCancelledError(SightglassError):

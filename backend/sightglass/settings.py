@@ -7,9 +7,11 @@ environment at import: call `load_settings()` once, in `bootstrap` or the CLI, a
 
 from __future__ import annotations
 
+import ipaddress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -17,6 +19,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sightglass.errors import SetupError
 
 BUNDLED_MODEL = Path(__file__).parent / "bundled" / "street"
+# Where `make` puts the web UI; there is none beside an installed wheel.
+BUILT_UI = Path(__file__).parents[2] / "frontend" / "dist" / "browser"
 
 
 class Environment(StrEnum):
@@ -61,6 +65,12 @@ class Settings(BaseSettings):
     mlflow_traces_per_second: float = Field(5.0, ge=0)
     mlflow_flush_seconds: float = Field(3.0, gt=0)
 
+    # --- the web UI
+    ui_dir: Path | None = None  # default: what `make` built, when it did
+    mlflow_public_url: str | None = None  # default: the tracking server, when it is on this machine
+    grafana_url: str | None = None
+    prometheus_url: str | None = None
+
     # --- the model
     model_path: Path = BUNDLED_MODEL
     engine: str = "openvino"  # openvino | onnxruntime
@@ -90,6 +100,10 @@ class Settings(BaseSettings):
     journal_required: bool = True
     spool_dir: Path | None = None  # default: spool/ in the state folder
     history_retention_days: int = Field(90, ge=0)  # 0: for ever
+    keep_images: bool | None = None  # default: yes, but not in production
+    keep_images_days: int = Field(7, ge=0)  # 0: as long as KEEP_IMAGES_BYTES has room
+    keep_images_bytes: int = Field(2_147_483_648, ge=0)
+    image_dir: Path | None = None  # default: images/ in the state folder
 
     # --- jobs
     task_visibility_timeout_seconds: int = Field(60, ge=1)
@@ -136,6 +150,19 @@ class Settings(BaseSettings):
             raise ValueError("must be the http(s) address of an MLflow server")
         return value.rstrip("/")
 
+    @field_validator("mlflow_public_url", "grafana_url", "prometheus_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            raise ValueError("is not an address") from None
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http(s) address that browsers can open")
+        return value.rstrip("/")
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.deadline_seconds > self.max_deadline_seconds:
@@ -160,9 +187,56 @@ class Settings(BaseSettings):
         return self.blob_dir or self.state_dir / "blobs"
 
     @property
+    def resolved_image_dir(self) -> Path:
+        return self.image_dir or self.state_dir / "images"
+
+    @property
+    def keeps_images(self) -> bool:
+        """Whether the pictures of recorded predictions are kept."""
+        if not self.journal_enabled:
+            return False  # there is no record to look at them with
+        if self.keep_images is None:
+            return self.environment is not Environment.PRODUCTION
+        return self.keep_images
+
+    @property
     def model_cache_dir(self) -> Path:
         """Where converted models are kept."""
         return self.state_dir / "models"
+
+    @property
+    def resolved_ui_dir(self) -> Path | None:
+        """The folder of the built web UI, None when there is none."""
+        folder = self.ui_dir or BUILT_UI
+        return folder.absolute() if (folder / "index.html").is_file() else None
+
+    @property
+    def browser_mlflow_url(self) -> str | None:
+        """Where people open MLflow. An address inside a private network is not shown to them."""
+        if self.mlflow_public_url:
+            return self.mlflow_public_url
+        if self.in_production or not is_loopback(self.mlflow_tracking_uri):
+            return None
+        return without_password(self.mlflow_tracking_uri)
+
+    @property
+    def in_production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the host of an address is this machine itself."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def without_password(url: str) -> str:
+    """An address that may be shown: without the user and password before its host."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -12,18 +13,39 @@ from starlette.middleware.cors import CORSMiddleware
 
 from sightglass import __version__
 from sightglass.api import docs
+from sightglass.api.activity_report import ActivityReport
+from sightglass.api.end_signal import told_of_the_end
 from sightglass.api.error_handlers import add_error_handlers, unexpected
 from sightglass.api.health_report import HealthReport
 from sightglass.api.middleware import RequestMiddleware
 from sightglass.api.openapi import add_openapi, operation_id
-from sightglass.api.routes import health, images, metrics, mlflow, model, predictions, root, tasks
+from sightglass.api.routes import (
+    activity,
+    client_config,
+    health,
+    images,
+    kept_images,
+    metrics,
+    mlflow,
+    model,
+    predictions,
+    root,
+    tasks,
+    verdicts,
+)
 from sightglass.api.services import Services
+from sightglass.api.task_answer import encoded_task
+from sightglass.api.web_ui import PREFIX, add_web_ui
 from sightglass.jobs.names import IMAGES_QUEUE, MAINTENANCE_QUEUE
+from sightglass.jobs.task_feed import TaskFeed
 from sightglass.observability.scrape import RedisCollector
 from sightglass.predictions.stream import DEFAULT_STREAM
 from sightglass.settings import Settings
 
-_ROUTES = (images, tasks, predictions, mlflow, model, health, metrics, root, docs)
+_ROUTES = (
+    *(images, tasks, predictions, verdicts, kept_images),
+    *(mlflow, model, health, activity, client_config, metrics, root, docs),
+)
 _QUEUES = (IMAGES_QUEUE, MAINTENANCE_QUEUE)
 
 
@@ -42,16 +64,32 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.shutting_down = False
     app.state.home_page = "/docs"
+    if settings.resolved_ui_dir:
+        add_web_ui(app, settings.resolved_ui_dir)
+        app.state.home_page = f"{PREFIX}/"
     app.state.health = HealthReport(services)
+    app.state.task_feed = TaskFeed(services.events, encoded_task)
+    app.state.activity = ActivityReport(settings.redis_url)
     app.state.redis_collector = RedisCollector(
         settings.redis_url, queues=_QUEUES, stream=DEFAULT_STREAM
     )
+    _add_routes(app)
+    add_error_handlers(app)
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document, which needs no service and no settings."""
+    app = FastAPI(generate_unique_id_function=operation_id)
+    _add_routes(app)
+    return app.openapi()
+
+
+def _add_routes(app: FastAPI) -> None:
     for prefix in ("", "/api"):
         for module in _ROUTES:
             app.include_router(module.router, prefix=prefix, include_in_schema=not prefix)
-    add_error_handlers(app)
     add_openapi(app)
-    return app
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
@@ -61,7 +99,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.cors_origins,
-                allow_methods=["GET", "POST", "DELETE"],
+                allow_methods=["GET", "POST", "PUT", "DELETE"],
                 allow_headers=["Content-Type", "X-Request-ID", "X-Request-Timeout"],
                 expose_headers=["X-Request-ID", "X-Process-Time", "Location", "Retry-After"],
             )
@@ -72,12 +110,22 @@ def _middleware(settings: Settings) -> list[Middleware]:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
+    feed: TaskFeed = app.state.task_feed
     await run_in_threadpool(services.start)
     await services.events.start()
-    try:
-        yield
-    finally:
+    feed.start()
+
+    def end() -> None:
         app.state.shutting_down = True
+        feed.end()
+
+    try:
+        with told_of_the_end(end):
+            yield
+    finally:
+        end()
+        await feed.close()
         await services.events.close()
         await run_in_threadpool(services.stop)
         app.state.redis_collector.close()
+        app.state.activity.close()

@@ -61,6 +61,17 @@ TASK: dict[str, Any] = {
 }
 TASK_CANCELLED = {**TASK, "status": "cancelled", "progress": 0, "result": None, "attempts": 0}
 TASKS = {"tasks": [{**TASK, "result": None}]}
+VERDICT_REQUEST: dict[str, Any] = {
+    "verdict": "wrong",
+    "objects": [{"box": {"x1": 22.9, "y1": 231.3, "x2": 805.0, "y2": 756.8}, "class": 0}],
+    "note": "It is a bus.",
+}
+VERDICT: dict[str, Any] = {
+    **VERDICT_REQUEST,
+    "objects": [{**VERDICT_REQUEST["objects"][0], "name": "bus"}],
+    "created_at": "2026-01-31T12:01:00.000000+00:00",
+    "updated_at": "2026-01-31T12:01:00.000000+00:00",
+}
 RECORD: dict[str, Any] = {
     "id": _ID,
     "created_at": "2026-01-31T12:00:00.004000+00:00",
@@ -77,7 +88,13 @@ RECORD: dict[str, Any] = {
     "classifications": [],
     "timings": _TIMINGS,
     "processing_time": 0.0214,
-    "mlflow": _MLFLOW,
+    "mlflow": {
+        **_MLFLOW,
+        "run_url": "http://127.0.0.1:5000/#/experiments/1/runs/5f0c1b2a3d4e5f60718293a4b5c6d7e8",
+        "trace_url": f"http://127.0.0.1:5000/#/experiments/1/traces/tr-{_ID}",
+    },
+    "verdict": VERDICT,
+    "has_image": True,
 }
 PREDICTIONS = {
     "predictions": [
@@ -98,6 +115,8 @@ PREDICTIONS = {
             "max_confidence": 0.873,
             "processing_time": 0.0214,
             "mlflow": _MLFLOW,
+            "verdict": "wrong",
+            "has_image": True,
         }
     ],
     "next_cursor": None,
@@ -165,3 +184,40 @@ RUNS = {
         }
     ]
 }
+CLIENT_CONFIG: dict[str, Any] = {
+    "version": "0.1.0",
+    "environment": "development",
+    "limits": {
+        "max_file_size": 10485760,
+        "max_pixels": 50000000,
+        "formats": ["jpeg", "png", "webp", "bmp", "tiff"],
+        "max_detections": 300,
+    },
+    "links": {
+        "docs": "/docs",
+        "mlflow": "http://127.0.0.1:5000",
+        "grafana": None,
+        "prometheus": None,
+    },
+    "keeps_images": True,
+}
+ACTIVITY: dict[str, Any] = {
+    "step_seconds": 10,
+    "times": [1769860800, 1769860810],
+    "requests": {
+        "ok": [4.2, 4.0],
+        "client_error": [0.1, 0],
+        "refused": [0, 0],
+        "server_error": [0, 0],
+    },
+    "predictions": {"succeeded": [4.0, 3.9], "failed": [0, 0], "timed_out": [0, 0]},
+    "latency_ms": {"p50": [21.3, 22.0], "p95": [34.1, 33.0], "p99": [48.9, 41.0]},
+    "stage_ms": {"decode": [4.2, 4.1], "inference": [15.1, 15.3]},
+    "classes": {"bus": [0.9, 1.1], "person": [3.1, 2.8]},
+    "confidence": [0.61, 0.58],
+    "confidence_counts": [0, 0, 4, 9, 11, 14, 18, 21, 12, 3],
+    "queue_length": [0, 0],
+    "journal_lag_seconds": [0.02, 0.01],
+}
+TASK_EVENTS = 'event: tasks\ndata: {"tasks": [{"task_id": "0199...", "status": "completed"}]}\n\n'
+MODEL_CARD = "# street\n\nFinds road users.\n"

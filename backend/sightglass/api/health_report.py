@@ -11,7 +11,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from sightglass import __version__
-from sightglass.api.schemas import HealthStatus
+from sightglass.api.schemas.platform import HealthStatus
 from sightglass.api.services import Services
 
 _KEPT_SECONDS = 1.0

@@ -24,7 +24,8 @@ log = structlog.get_logger(__name__)
 CLIENT_GONE = 499  # nginx's number for a client that left before its answer
 UNMATCHED = "unmatched"
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-_PROBES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})  # asked all day
+# Asked all day, or a dozen at once: the files of the web UI.
+_QUIET = frozenset({"/health", "/health/live", "/health/ready", "/metrics", "/ui"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SAFE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -77,9 +78,12 @@ class RequestMiddleware:
         status = exchange.status or CLIENT_GONE
         counter, histogram = self._instruments_of(method, endpoint, status)
         counter.inc()
+        if exchange.is_stream:  # how long a client stays says nothing about how fast we answer
+            log.info("stream_ended", method=method, path=endpoint, seconds=round(seconds, 3))
+            return
         histogram.observe(seconds)
         write = log.warning if status >= 500 else log.info
-        if endpoint in _PROBES and status < 500:
+        if endpoint in _QUIET and status < 400:
             write = log.debug
         write("request", method=method, path=endpoint, status=status, ms=round(seconds * 1e3, 3))
 
@@ -100,6 +104,7 @@ class _Exchange:
         self.started = time.perf_counter()
         self.request_id = _request_id(scope["headers"])
         self.status = 0
+        self.is_stream = False
         self._send = send
         state = scope.setdefault("state", {})
         state["request_id"] = self.request_id
@@ -108,11 +113,13 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self._headers(message)]
+            names: dict[bytes, bytes] = dict(message.get("headers", ()))
+            content_type = names.get(b"content-type", b"")
+            self.is_stream = content_type.startswith(b"text/event-stream")
+            message["headers"] = [*message.get("headers", ()), *self._headers(names)]
         await self._send(message)
 
-    def _headers(self, message: Message) -> list[tuple[bytes, bytes]]:
-        names: dict[bytes, bytes] = dict(message.get("headers", ()))
+    def _headers(self, names: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         seconds = time.perf_counter() - self.started
         page = names.get(b"content-type", b"").startswith(b"text/html")
         added = [
@@ -128,8 +135,9 @@ class _Exchange:
 
 def endpoint_of(scope: Scope) -> str:
     """The route's template, the same at the root and under /api; never the path itself."""
-    route: Any = scope.get("route")
-    return getattr(route, "path", None) or UNMATCHED
+    # FastAPI names no route for what is mounted: the web UI says its path itself.
+    reached: Any = scope.get("route") or scope.get("endpoint")
+    return getattr(reached, "path", None) or UNMATCHED
 
 
 def _request_id(headers: list[tuple[bytes, bytes]]) -> str:

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from sightglass import __version__
 from sightglass.api.error_handlers import STATUS
 from sightglass.api.problems import MEDIA_TYPE, problem_fields
-from sightglass.api.schemas import Problem
+from sightglass.api.schemas.base import Problem
 from sightglass.errors import RetryLaterError, SightglassError
 
 Responses = dict[int | str, dict[str, Any]]

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from sightglass.jobs.task_events import TaskEvents
     from sightglass.jobs.task_store import TaskStore
     from sightglass.predictions.history import History
+    from sightglass.predictions.kept_images import KeptImages
     from sightglass.predictions.mlflow_client import MlflowReader
     from sightglass.predictions.service import Predictor
+    from sightglass.predictions.verdicts import Verdicts
 
 
 def _nothing() -> None:
@@ -37,6 +39,8 @@ class Services:
     predictor: Predictor | None
     admission: Admission
     history: History
+    verdicts: Verdicts
+    kept_images: KeptImages
     mlflow: MlflowReader
     queue: JobQueue
     task_store: TaskStore

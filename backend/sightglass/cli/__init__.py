@@ -11,7 +11,7 @@ import sys
 import typer
 
 from sightglass import __version__
-from sightglass.cli import bench, detect, doctor, models, serving
+from sightglass.cli import bench, detect, doctor, models, openapi, serving
 from sightglass.errors import SightglassError
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ detect.add_to(app)
 models.add_to(app)
 bench.add_to(app)
 doctor.add_to(app)
+openapi.add_to(app)
 
 
 def main() -> None:

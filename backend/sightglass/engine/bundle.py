@@ -20,6 +20,8 @@ from sightglass.errors import ModelBundleError
 
 MODEL_FILE = "model.onnx"
 FACTS_FILE = "model.json"
+CARD_FILE = "MODEL_CARD.md"
+MAX_CARD_BYTES = 1 << 20  # it is kept in memory, and sent to browsers
 DEFAULT_CONFIDENCE = 0.25  # ultralytics' defaults for prediction
 DEFAULT_IOU = 0.7
 
@@ -52,6 +54,7 @@ class ModelBundle:
     source: str = ""
     license: str = ""
     description: str = ""
+    card: str | None = field(default=None, repr=False)  # Markdown for people
 
 
 Side = Annotated[int, Field(ge=8, le=8192)]
@@ -117,13 +120,14 @@ def model_name(stem: str) -> str:
     return safe.lstrip("._-")[:128] or "model"
 
 
-def bundle_from(onnx_path: Path, facts: ModelFacts) -> ModelBundle:
+def bundle_from(onnx_path: Path, facts: ModelFacts, card: str | None = None) -> ModelBundle:
     """Facts joined with the file that they describe."""
     fields = facts.model_dump(exclude={"format", "thresholds"})
     return ModelBundle(
         onnx_path=onnx_path,
         confidence=facts.thresholds.confidence,
         iou=facts.thresholds.iou,
+        card=card,
         **fields,
     )
 
@@ -142,7 +146,17 @@ def _from_folder(folder: Path) -> ModelBundle:
             f"{onnx_path} is not the file that {FACTS_FILE} describes: its sha256 differs. "
             "Copy the bundle again, or export it again."
         )
-    return bundle_from(onnx_path, facts)
+    return bundle_from(onnx_path, facts, _find_card(folder / CARD_FILE))
+
+
+def _find_card(path: Path) -> str | None:
+    """The model card; None when there is none, or nothing that can be shown."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_CARD_BYTES + 1)
+    except OSError:
+        return None
+    return data.decode(errors="replace") if 0 < len(data) <= MAX_CARD_BYTES else None
 
 
 def read_metadata(path: Path, sha256: str) -> ModelFacts:

@@ -197,6 +197,7 @@ class Detector:
             memory_bytes=self._memory_bytes,
             metrics=dict(bundle.metrics),
             input_shapes=runtime.shapes,
+            card=bundle.card,
         )
 
     def close(self) -> None:

@@ -103,3 +103,4 @@ class ModelInfo:
     memory_bytes: int
     metrics: dict[str, float] = field(default_factory=dict)
     input_shapes: tuple[tuple[int, int], ...] = ()  # compiled now, height x width
+    card: str | None = field(default=None, repr=False)  # Markdown for people

@@ -18,8 +18,8 @@ log = structlog.get_logger(__name__)
 class Maintenance:
     """The bodies of the scheduled tasks. Each may be run at any time, and twice at once.
 
-    `send` queues the message of a task; `remove_old_history` removes predictions past their
-    retention and says how many.
+    `send` queues the message of a task; `remove_old_history` and `remove_old_images` remove
+    predictions and kept pictures past their retention and say how many.
     """
 
     def __init__(
@@ -28,11 +28,13 @@ class Maintenance:
         store: TaskStore,
         send: Callable[[str], None],
         remove_old_history: Callable[[], int],
+        remove_old_images: Callable[[], int] = lambda: 0,
     ) -> None:
         self._settings = settings
         self._store = store
         self._send = send
         self._remove_old_history = remove_old_history
+        self._remove_old_images = remove_old_images
         self._health = HealthChecks(settings)
 
     def close(self) -> None:
@@ -40,13 +42,14 @@ class Maintenance:
         self._health.close()
 
     def clean_up(self) -> None:
-        """Remove expired blobs, the names of expired tasks and old history."""
+        """Remove expired blobs, the names of expired tasks, old history and old pictures."""
         steps: dict[str, Callable[[], int]] = {
             "blob": lambda: self._store.blobs.remove_older_than(
                 self._settings.blob_retention_seconds
             ),
             "task": self._store.forget_expired,
             "prediction": self._remove_old_history,
+            "image": self._remove_old_images,
         }
         for kind, step in steps.items():
             try:

@@ -9,7 +9,12 @@ from __future__ import annotations
 import contextlib
 
 from sightglass.engine.types import DetectOptions
-from sightglass.errors import OverloadedError, QueueUnavailableError, SightglassError
+from sightglass.errors import (
+    OverloadedError,
+    QueueUnavailableError,
+    SightglassError,
+    UploadExpiredError,
+)
 from sightglass.jobs import names
 from sightglass.jobs.celery_app import create_celery, send_image_task
 from sightglass.jobs.task_state import ImageJob
@@ -57,6 +62,26 @@ class JobQueue:
             self._take_back(task_id)
             raise
         return task_id
+
+    def retry(self, task_id: str, *, request_id: str | None = None) -> str:
+        """Queue the image of a failed or cancelled task again; returns the id of a new task.
+
+        A new one, because a task's id is that of its prediction, which is recorded already.
+        Raises `UnknownTaskError`, `TaskNotRetryableError`, `UploadExpiredError`, and what
+        `submit_image` raises.
+        """
+        job = self.store.get_retryable(task_id)
+        try:
+            data = self.store.blobs.get(names.upload_key(task_id))
+        except UploadExpiredError:
+            raise UploadExpiredError("The upload of this task is no longer kept.") from None
+        return self.submit_image(
+            data,
+            options=job.options,
+            image_name=job.image_name,
+            request_id=request_id,
+            annotate=job.annotate,
+        )
 
     def cancel(self, task_id: str) -> None:
         """End a task without a result. Raises `UnknownTaskError` and `TaskFinishedError`."""

@@ -1,11 +1,15 @@
-"""Waiting for the end of tasks without polling: one subscription for each API process."""
+"""What happens to tasks, heard from Redis: one subscription for each API process.
+
+Requests that wait for the end of a task hang on it, and the feed of all changes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections import defaultdict
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
 
 import orjson
 import redis.asyncio
@@ -17,7 +21,7 @@ from redis.exceptions import RedisError
 
 from sightglass.jobs import names
 from sightglass.jobs.connection import ANSWER_SECONDS, CONNECT_SECONDS
-from sightglass.jobs.task_state import TaskStatus
+from sightglass.jobs.task_state import SUMMARY, TaskState, TaskStatus, find_summary
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +29,26 @@ _RECONNECT_SECONDS = 0.5
 _PING_SECONDS = 10.0  # so that a connection that died silently is noticed
 
 
+class Follower(Protocol):
+    """Somebody who wants to hear of every change."""
+
+    @property
+    def is_interested(self) -> bool: ...
+
+    def changed(self, task_id: str) -> None: ...
+
+    def missed(self) -> None:
+        """Changes may have gone unheard."""
+        ...
+
+
 class TaskEvents:
-    """Resolves waiters when their task ends. Belongs to one event loop."""
+    """Resolves waiters when their task ends, and tells a follower of every change.
+
+    Belongs to one event loop.
+    """
+
+    follower: Follower | None = None
 
     def __init__(self, redis_url: str) -> None:
         self._redis = redis.asyncio.Redis.from_url(
@@ -72,6 +94,17 @@ class TaskEvents:
         finally:
             self._leave(task_id, ended)
 
+    async def find_states(self, task_ids: Sequence[str]) -> list[TaskState | None]:
+        """The states of these tasks without their results, in one round trip; None: unknown.
+
+        Raises what redis-py raises.
+        """
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for task_id in task_ids:
+                pipe.hmget(names.task_key(task_id), SUMMARY)
+            rows = await pipe.execute()
+        return [find_summary(task_id, row) for task_id, row in zip(task_ids, rows, strict=True)]
+
     def _leave(self, task_id: str, waiter: asyncio.Future[None]) -> None:
         waiters = self._waiters[task_id]
         waiters.discard(waiter)
@@ -109,8 +142,13 @@ class TaskEvents:
             if message["type"] == "subscribe":
                 await self._look_at_all()
                 self._subscribed.set()
+                if self.follower is not None:
+                    self.follower.missed()
             elif message["type"] == "message":
-                self._tell(orjson.loads(message["data"]))
+                try:
+                    self._tell(message["data"])
+                except (ValueError, TypeError, KeyError):  # of another version, or nobody's
+                    log.warning("task_event_unreadable")
 
     async def _look_at_all(self) -> None:
         """After a break, see to those whose task ended unheard."""
@@ -118,7 +156,13 @@ class TaskEvents:
             if await self._has_ended(task_id):
                 self._resolve(task_id)
 
-    def _tell(self, event: dict[str, Any]) -> None:
+    def _tell(self, data: str) -> None:
+        follower = self.follower if self.follower and self.follower.is_interested else None
+        if not self._waiters and follower is None:
+            return
+        event = orjson.loads(data)
+        if follower is not None:
+            follower.changed(event["task_id"])
         if event["task_id"] in self._waiters and TaskStatus(event["status"]).is_final:
             self._resolve(event["task_id"])
 

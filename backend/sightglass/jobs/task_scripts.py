@@ -103,7 +103,8 @@ if not status then return 'unknown' end
 if is_final(status) then return status end
 local time = now()
 redis.call('HSET', KEYS[1], 'status', ARGV[2], 'finished_at', text(time), unpack(ARGV, 4))
-redis.call('HDEL', KEYS[1], 'lease_until', 'job')
+redis.call('HDEL', KEYS[1], 'lease_until')
+if ARGV[2] == 'completed' then redis.call('HDEL', KEYS[1], 'job') end -- a retry needs the others
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('ZREM', KEYS[2], ARGV[1])
 local pace = redis.call('HMGET', KEYS[3], 'ended_at', 'gap')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -10,6 +10,12 @@ from typing import Any
 import orjson
 
 from sightglass.engine.types import DetectOptions
+
+# What a list of tasks shows: all but the results.
+SUMMARY = (
+    *("name", "status", "progress", "submitted_at", "started_at", "finished_at"),
+    *("attempts", "image_name", "request_id", "error"),
+)
 
 
 class TaskStatus(StrEnum):
@@ -88,6 +94,12 @@ def state_of(task_id: str, fields: Mapping[str, str]) -> TaskState:
         result=orjson.loads(result) if result else None,
         error=TaskFailure(**orjson.loads(error)) if error else None,
     )
+
+
+def find_summary(task_id: str, row: Sequence[str | None]) -> TaskState | None:
+    """The state by the values of `SUMMARY`; None when there is no such task."""
+    fields = {name: value for name, value in zip(SUMMARY, row, strict=True) if value is not None}
+    return state_of(task_id, fields) if "status" in fields else None
 
 
 def _seconds(text: str | None) -> float | None:

@@ -18,19 +18,25 @@ import redis
 from sightglass.errors import (
     SightglassError,
     TaskFinishedError,
+    TaskNotRetryableError,
     UnknownTaskError,
+    UploadExpiredError,
 )
 from sightglass.jobs import names, task_scripts
 from sightglass.jobs.connection import connect, reachable
-from sightglass.jobs.task_state import ImageJob, TaskFailure, TaskState, TaskStatus, state_of
+from sightglass.jobs.task_state import (
+    SUMMARY,
+    ImageJob,
+    TaskFailure,
+    TaskState,
+    TaskStatus,
+    find_summary,
+    state_of,
+)
 from sightglass.observability import metrics
 from sightglass.settings import Settings
 from sightglass.storage.blobs import BlobStore, FolderBlobs
 
-_SUMMARY = (
-    *("name", "status", "progress", "submitted_at", "started_at", "finished_at"),
-    *("attempts", "image_name", "request_id", "error"),
-)
 _LIST_STEP = 100
 
 
@@ -101,10 +107,12 @@ class TaskStore:
 
     def forget(self, task_id: str) -> None:
         """Undo `create` for a task whose message was not sent."""
+        gone = {"task_id": task_id, "status": TaskStatus.CANCELLED}
         with reachable(), self._redis.pipeline() as pipe:
             pipe.delete(names.task_key(task_id))
             pipe.zrem(names.TASK_INDEX, task_id)
             pipe.zrem(names.OPEN_TASKS, task_id)
+            pipe.publish(names.TASK_EVENTS, orjson.dumps(gone))
             pipe.execute()
 
     def count_open(self) -> int:
@@ -204,6 +212,23 @@ class TaskStore:
         state = state_of(task_id, fields)
         return self._with_picture(state) if "annotated" in fields else state
 
+    def get_retryable(self, task_id: str) -> ImageJob:
+        """The job of a task that failed or was cancelled, to be submitted again.
+
+        Raises `UnknownTaskError`, and `TaskNotRetryableError` for a task in any other state.
+        """
+        with reachable():
+            status, job = cast(
+                "list[str | None]", self._redis.hmget(names.task_key(task_id), "status", "job")
+            )
+        if status is None:
+            raise UnknownTaskError
+        if status not in (TaskStatus.FAILED, TaskStatus.CANCELLED):
+            raise TaskNotRetryableError(status=status)
+        if job is None:  # it ended under a version that did not keep what a retry needs
+            raise UploadExpiredError
+        return ImageJob.from_json(job)
+
     def list_tasks(self, limit: int = 50, status: TaskStatus | None = None) -> list[TaskState]:
         """The newest tasks first, without their results."""
         found: list[TaskState] = []
@@ -226,10 +251,10 @@ class TaskStore:
                 return None
             with self._redis.pipeline(transaction=False) as pipe:
                 for task_id in ids:
-                    pipe.hmget(names.task_key(task_id), _SUMMARY)
+                    pipe.hmget(names.task_key(task_id), SUMMARY)
                 rows = pipe.execute()
-        known = ((task_id, _fields(row)) for task_id, row in zip(ids, rows, strict=True))
-        return [state_of(task_id, fields) for task_id, fields in known if "status" in fields]
+        found = (find_summary(task_id, row) for task_id, row in zip(ids, rows, strict=True))
+        return [state for state in found if state is not None]
 
     def _forget_missing(self, ids: list[str]) -> int:
         with self._redis.pipeline(transaction=False) as pipe:
@@ -246,8 +271,9 @@ class TaskStore:
             before = cast("str", self._end(keys=keys, args=args))
         if not before:
             metrics.tasks.labels("process_image", status.value).inc()
-            with contextlib.suppress(SightglassError):  # cleanup removes what stays
-                self.blobs.delete(names.upload_key(task_id))
+            if status is TaskStatus.COMPLETED:  # the others may be tried again
+                with contextlib.suppress(SightglassError):  # cleanup removes what stays
+                    self.blobs.delete(names.upload_key(task_id))
         return before
 
     def _with_picture(self, state: TaskState) -> TaskState:
@@ -261,7 +287,3 @@ class TaskStore:
     @staticmethod
     def _task_and_open(task_id: str) -> list[str]:
         return [names.task_key(task_id), names.OPEN_TASKS]
-
-
-def _fields(row: list[str | None]) -> dict[str, str]:
-    return {name: value for name, value in zip(_SUMMARY, row, strict=True) if value is not None}

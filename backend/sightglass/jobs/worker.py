@@ -39,6 +39,7 @@ def run_worker(
     *,
     concurrency: int,
     remove_old_history: Callable[[], int] = lambda: 0,
+    remove_old_images: Callable[[], int] = lambda: 0,
 ) -> int:
     """Run queued tasks until SIGTERM or SIGINT; what runs then is finished first.
 
@@ -56,7 +57,8 @@ def run_worker(
         max_attempts=settings.task_max_attempts,
     )
     send = functools.partial(send_image_task, app)
-    tasks.register(app, images, Maintenance(settings, store, send, remove_old_history))
+    maintenance = Maintenance(settings, store, send, remove_old_history, remove_old_images)
+    tasks.register(app, images, maintenance)
     _show_metrics(settings.worker_metrics_port)
     with _alive(settings, "worker", leases):
         log.info("worker_started", concurrency=concurrency)

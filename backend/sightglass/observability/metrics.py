@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-_LATENCY = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+LATENCY = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _STAGE = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1, 5)
 _SIZES = tuple(float(1 << power) for power in range(12, 28, 2))  # 4 KiB to 64 MiB
 
@@ -21,7 +21,7 @@ http_request_duration = Histogram(
     "http_request_duration_seconds",
     "Time from the first byte of a request to the last of its answer.",
     ("method", "endpoint"),
-    buckets=_LATENCY,
+    buckets=LATENCY,
 )
 active_connections = Gauge(
     "active_connections", "Requests being answered now.", multiprocess_mode="livesum"
@@ -41,7 +41,7 @@ model_prediction_duration = Histogram(
     "model_prediction_duration_seconds",
     "Time of a prediction from its bytes to its record.",
     ("model_name",),
-    buckets=_LATENCY,
+    buckets=LATENCY,
 )
 prediction_stage_duration = Histogram(
     "prediction_stage_duration_seconds",
@@ -109,13 +109,25 @@ drain_backlog = Gauge(
     multiprocess_mode="livemostrecent",
 )
 
+# --- what people look at
+kept_images = Counter(
+    "kept_images_total",
+    "Pictures of predictions that were to be kept, by what came of it.",
+    ("result",),
+)
+prediction_verdicts = Counter(
+    "prediction_verdicts_total",
+    "Verdicts given on predictions; one that replaces another counts again.",
+    ("model_name", "model_version", "verdict"),
+)
+
 # --- jobs
 tasks = Counter("tasks_total", "Queued tasks by name and end.", ("task", "status"))
 task_duration = Histogram(
-    "task_duration_seconds", "Run time of a task.", ("task",), buckets=(*_LATENCY, 60, 300)
+    "task_duration_seconds", "Run time of a task.", ("task",), buckets=(*LATENCY, 60, 300)
 )
 task_wait = Histogram(
-    "task_wait_seconds", "Time a task waited in the queue.", ("task",), buckets=(*_LATENCY, 60, 300)
+    "task_wait_seconds", "Time a task waited in the queue.", ("task",), buckets=(*LATENCY, 60, 300)
 )
 cleanup_removed = Counter("cleanup_removed_total", "Expired things removed by cleanup.", ("kind",))
 service_up = Gauge(

@@ -25,13 +25,19 @@ from sightglass.errors import (
     InvalidParameterError,
     UnknownPredictionError,
 )
+from sightglass.predictions.history_filter import (
+    HistoryFilter,
+    conditions_of,
+    judged,
+    verdict_column,
+)
 from sightglass.predictions.history_rows import (
     mlflow_place,
     to_class_rows,
     to_row,
     to_summary,
 )
-from sightglass.predictions.record import Outcome, Prediction, Source
+from sightglass.predictions.record import Prediction
 from sightglass.storage.database import insert_missing, reading, writing
 from sightglass.storage.tables import (
     export_batches,
@@ -49,27 +55,6 @@ _MICRO = 1_000_000
 
 class RecordRefusedError(ValueError):
     """The database holds no such value, now or later: trying again is useless."""
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryFilter:
-    """Which predictions; None means any.
-
-    since (inclusive) and until (exclusive) are seconds since the epoch. class_name: at least one
-    object of that class was seen. lowest_confidence_below: the least confident object is below
-    it, which finds what is worth a second look. min_confidence: the most confident one is at
-    least that.
-    """
-
-    model: str | None = None
-    version: str | None = None
-    class_name: str | None = None
-    since: float | None = None
-    until: float | None = None
-    outcome: Outcome | None = None
-    source: Source | None = None
-    lowest_confidence_below: float | None = None
-    min_confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +83,7 @@ class History:
             rows = {prediction.id: to_row(prediction) for prediction in batch}
         except TypeError as error:  # an integer that JSON here cannot hold
             raise RecordRefusedError(str(error)) from error
-        with _reachable(), writing(self.engine) as connection:
+        with reachable(), writing(self.engine) as connection:
             known = select(predictions.c.id).where(predictions.c.id.in_(list(rows)))
             for known_id in connection.scalars(known):
                 del rows[known_id]
@@ -116,7 +101,7 @@ class History:
             "reason": reason.replace("\x00", "\ufffd")[:255],
             "raw": raw,
         }
-        with _reachable(), writing(self.engine) as connection:
+        with reachable(), writing(self.engine) as connection:
             insert_missing(connection, rejected_records, [row], "digest")
 
     def get_prediction(self, prediction_id: str) -> dict[str, Any]:
@@ -126,7 +111,7 @@ class History:
         """
         c = predictions.c
         found = _with_place(c.id, c.traced, c.record).where(c.id == prediction_id)
-        with _reachable(), reading(self.engine) as connection:
+        with reachable(), reading(self.engine) as connection:
             row = connection.execute(found).mappings().one_or_none()
         if row is None:
             raise UnknownPredictionError
@@ -143,11 +128,13 @@ class History:
         if not 1 <= limit <= MAX_PAGE:
             raise InvalidParameterError(f"`limit` must be between 1 and {MAX_PAGE}.")
         columns = [c for c in predictions.c if c.name not in ("record", "seq")]
-        query = _with_place(*columns).where(*_conditions(wanted or HistoryFilter()))
+        query = _with_place(*columns, verdict_column()).where(
+            *conditions_of(wanted or HistoryFilter())
+        )
         if cursor is not None:
             query = query.where(_after(cursor))
         query = query.order_by(predictions.c.created_us.desc(), predictions.c.id.desc())
-        with _reachable(), reading(self.engine) as connection:
+        with reachable(), reading(self.engine) as connection:
             rows = connection.execute(query.limit(limit + 1)).mappings().all()
             classes = _classes_of(connection, [row["id"] for row in rows[:limit]])
         items = [to_summary(row, classes[row["id"]]) for row in rows[:limit]]
@@ -156,11 +143,12 @@ class History:
     def remove_older_than(self, days: float, *, exported_only: bool = True) -> int:
         """Remove predictions older than so many days; returns how many.
 
-        With `exported_only`, what MLflow has not got yet stays: an outage of MLflow longer than
-        the retention loses nothing. Pass False where nothing is exported.
+        What a person gave a verdict stays until the verdict is taken back: it is that person's
+        work. With `exported_only`, what MLflow has not got yet stays: an outage of MLflow longer
+        than the retention loses nothing. Pass False where nothing is exported.
         """
         before = round((time.time() - days * _DAY_SECONDS) * _MICRO)
-        old = select(predictions.c.id).where(predictions.c.created_us < before)
+        old = select(predictions.c.id).where(predictions.c.created_us < before, ~judged())
         if exported_only:
             old = old.join(
                 export_batches, export_batches.c.id == predictions.c.export_batch_id
@@ -168,7 +156,7 @@ class History:
         old = old.order_by(predictions.c.created_us).limit(_REMOVE_AT_ONCE)
         removed = 0
         while True:
-            with _reachable(), writing(self.engine) as connection:
+            with reachable(), writing(self.engine) as connection:
                 ids = list(connection.scalars(old))
                 _remove(connection, ids)
             removed += len(ids)
@@ -177,12 +165,15 @@ class History:
 
     def count(self) -> int:
         """How many predictions are kept."""
-        with _reachable(), reading(self.engine) as connection:
+        with reachable(), reading(self.engine) as connection:
             return connection.scalar(select(func.count()).select_from(predictions)) or 0
 
 
 @contextmanager
-def _reachable() -> Iterator[None]:
+def reachable() -> Iterator[None]:
+    """Turns what goes wrong in the database into `HistoryUnavailableError`, and what it will
+    never hold into `RecordRefusedError`.
+    """
     try:
         yield
     except (DataError, IntegrityError, OverflowError) as error:
@@ -207,30 +198,6 @@ def _with_place(*columns: Any) -> Select[Any]:
             ),
         )
     )
-
-
-def _conditions(wanted: HistoryFilter) -> list[Any]:
-    c = predictions.c
-    equal = {
-        c.model_name: wanted.model,
-        c.model_version: wanted.version,
-        c.outcome: wanted.outcome,
-        c.source: wanted.source,
-    }
-    conditions: list[Any] = [column == str(value) for column, value in equal.items() if value]
-    if wanted.since is not None:
-        conditions.append(c.created_us >= round(wanted.since * _MICRO))
-    if wanted.until is not None:
-        conditions.append(c.created_us < round(wanted.until * _MICRO))
-    if wanted.lowest_confidence_below is not None:
-        conditions.append(c.min_confidence < wanted.lowest_confidence_below)
-    if wanted.min_confidence is not None:
-        conditions.append(c.max_confidence >= wanted.min_confidence)
-    if wanted.class_name is not None:
-        seen = prediction_classes.c
-        holds = and_(seen.prediction_id == c.id, seen.class_name == wanted.class_name)
-        conditions.append(select(seen.prediction_id).where(holds).exists())
-    return conditions
 
 
 def _classes_of(connection: Connection, ids: Sequence[str]) -> defaultdict[str, dict[str, int]]:

@@ -102,6 +102,7 @@ def to_summary(row: RowMapping, classes: Mapping[str, int]) -> dict[str, Any]:
         "mean_confidence": row["mean_confidence"],
         "max_confidence": row["max_confidence"],
         "mlflow": mlflow_place(row),
+        "verdict": row["verdict"],
     }
 
 

@@ -1,18 +1,19 @@
-"""Reads runs from MLflow over its REST API, for `GET /mlflow/runs` and health.
+"""Reads runs from MLflow over its REST API, and knows the addresses of its pages.
 
 Only httpx: importing mlflow costs the API process seconds and hundreds of megabytes.
 """
 
 from __future__ import annotations
 
-import ipaddress
+import contextlib
+import time
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from sightglass.errors import InvalidParameterError, MlflowUnavailableError
+from sightglass.settings import is_loopback, without_password
 
 WINDOW_TAG = "sightglass.window"
 WINDOW_START_TAG = "sightglass.window_start"
@@ -21,23 +22,27 @@ VERSION_TAG = "sightglass.model_version"
 
 MAX_RUNS = 1000
 _TIMEOUT = httpx.Timeout(3.0, connect=1.0)
+_LINK_TIMEOUT = httpx.Timeout(0.5)  # links are extras: nobody waits long for them
+_ASK_AGAIN_SECONDS = 5.0
 
 
 def reaches_through_proxy(uri: str) -> bool:
     """Whether a proxy named in the environment may be used; never for this machine itself."""
-    host = urlsplit(uri).hostname or ""
-    try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host != "localhost"
+    return not is_loopback(uri)
 
 
 class MlflowReader:
     """Safe to share between threads. Raises `MlflowUnavailableError` within seconds."""
 
-    def __init__(self, tracking_uri: str, experiment_name: str) -> None:
+    def __init__(
+        self, tracking_uri: str, experiment_name: str, public_url: str | None = None
+    ) -> None:
+        """`public_url` is where browsers open MLflow; without it there are no links to traces."""
         self._uri = tracking_uri.rstrip("/")
+        self._public_url = public_url
         self._experiment_name = experiment_name
+        self._experiment_id: str | None = None
+        self._ask_again_at = 0.0
         self._http = httpx.Client(timeout=_TIMEOUT, trust_env=reaches_through_proxy(tracking_uri))
 
     def ping(self) -> None:
@@ -65,15 +70,44 @@ class MlflowReader:
         found = self._ask("POST", "/api/2.0/mlflow/runs/search", json=search).json()
         return [self._run(run) for run in found.get("runs", [])]
 
+    def find_links(self, run_id: str | None, trace_id: str | None) -> tuple[str | None, str | None]:
+        """Where a browser opens this run and this trace; None for what is not known now.
+
+        Takes a second at most, and while MLflow is away only once in five.
+        """
+        experiment_id = self._remember_experiment() if run_id or trace_id else None
+        if experiment_id is None:
+            return None, None
+        run_url = self._run_url(experiment_id, run_id) if run_id else None
+        trace_url = f"{self._pages(experiment_id)}/traces/{trace_id}" if trace_id else None
+        return run_url, trace_url
+
     def close(self) -> None:
         self._http.close()
 
-    def _find_experiment(self) -> str | None:
+    def _remember_experiment(self) -> str | None:
+        """The id of the experiment; MLflow is asked until it has told it."""
+        if self._experiment_id or not self._public_url or time.monotonic() < self._ask_again_at:
+            return self._experiment_id
+        self._ask_again_at = time.monotonic() + _ASK_AGAIN_SECONDS  # first: others shall not wait
+        with contextlib.suppress(MlflowUnavailableError):
+            self._experiment_id = self._find_experiment(timeout=_LINK_TIMEOUT)
+        return self._experiment_id
+
+    def _pages(self, experiment_id: str) -> str:
+        address = self._public_url or without_password(self._uri)
+        return f"{address}/#/experiments/{experiment_id}"
+
+    def _run_url(self, experiment_id: str, run_id: str) -> str:
+        return f"{self._pages(experiment_id)}/runs/{run_id}"
+
+    def _find_experiment(self, timeout: httpx.Timeout = _TIMEOUT) -> str | None:
         answer = self._ask(
             "GET",
             "/api/2.0/mlflow/experiments/get-by-name",
             params={"experiment_name": self._experiment_name},
             allowed=(httpx.codes.NOT_FOUND,),
+            timeout=timeout,
         )
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
@@ -105,7 +139,7 @@ class MlflowReader:
             "end_time": _time(info.get("end_time")),
             "metrics": _by_key(data.get("metrics", [])),
             "params": _by_key(data.get("params", [])),
-            "url": f"{self._uri}/#/experiments/{experiment_id}/runs/{run_id}",
+            "url": self._run_url(experiment_id, run_id),
         }
 
 

@@ -7,6 +7,7 @@ explicit: a failure or a timeout is never an empty list of objects.
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +17,8 @@ import orjson
 from pydantic import TypeAdapter
 
 from sightglass.engine.types import Classification, Detection, DetectOptions
+
+_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Outcome(StrEnum):
@@ -87,6 +90,16 @@ def new_prediction_id() -> str:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return f"{value:032x}"
+
+
+def is_prediction_id(text: str) -> bool:
+    """Whether it has the form of one: nothing else may become a key or a query."""
+    return _ID.fullmatch(text) is not None
+
+
+def id_age_seconds(prediction_id: str) -> float:
+    """How long ago the id was made, by the time that it holds; below 0 when that lies ahead."""
+    return time.time() - int(prediction_id[:12], 16) / 1000
 
 
 def encode(prediction: Prediction) -> bytes:

@@ -64,6 +64,12 @@ class Recorder(Protocol):
     def append(self, prediction: Prediction) -> None: ...
 
 
+class ImageSink(Protocol):
+    """What the service needs of `predictions.image_keeper.ImageKeeper`."""
+
+    def keep(self, prediction_id: str, data: bytes) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class PredictionRequest:
     """What was asked. `submitted_at` and `deadline` are `time.monotonic()` seconds;
@@ -100,11 +106,13 @@ class Predictor:
         journal: Recorder | None,
         *,
         journal_required: bool = True,
+        images: ImageSink | None = None,
     ) -> None:
         self.detector = detector
         self._limits = limits
         self._journal = journal
         self._journal_required = journal_required
+        self._images = images
         self._info = detector.info()
         self._model = ModelRef(self._info.name, self._info.version)
         self._instruments = ModelInstruments(self._info)
@@ -135,9 +143,10 @@ class Predictor:
         prediction = attempt.succeeded(result)
         annotated = None
         if request.annotate:
-            size = (frame.width, frame.height)
-            annotated = encode_jpeg(annotate(frame.pixels, result, size))
+            annotated = self._drawn(data, frame, result)
         self._record(prediction)
+        if self._images is not None:
+            self._images.keep(prediction.id, data)
         return Answer(prediction, annotated)
 
     def record_unstarted(self, request: PredictionRequest, error: SightglassError) -> None:
@@ -180,6 +189,11 @@ class Predictor:
             failure = InferenceError()
             self._give_up(attempt, failure)
             raise failure from cause
+
+    def _drawn(self, data: bytes, frame: intake.Frame, result: EngineResult) -> bytes:
+        """The picture in its own size: what the model got may be an eighth of it."""
+        whole = frame if frame.reduction == 1 else intake.decode(data, self._limits)
+        return encode_jpeg(annotate(whole.pixels, result, (frame.width, frame.height)))
 
     def _give_up(self, attempt: _Attempt, error: SightglassError) -> None:
         self._record(attempt.failed(error))

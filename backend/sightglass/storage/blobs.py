@@ -1,4 +1,4 @@
-"""Bytes under a key: queued uploads and annotated pictures, so that a message carries a key only.
+"""Bytes under a key: queued uploads, annotated and kept pictures, so that a message carries a key.
 
 A blob is whole or absent: it is written beside its place and moved there. It is not fsynced: it
 survives the death of any process, and a power cut may cost a task its upload (an honest failure).
@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import itertools
+import math
 import os
 import re
+import shutil
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -42,6 +44,10 @@ class BlobStore(Protocol):
 
     def get(self, key: str) -> bytes:
         """The bytes; raises `BlobNotFoundError`."""
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Whether `get` would find it."""
         ...
 
     def delete(self, key: str) -> None:
@@ -79,6 +85,12 @@ class FolderBlobs:
         except OSError as error:
             raise StorageUnavailableError from error
 
+    def exists(self, key: str) -> bool:
+        try:
+            return self._path(key).is_file()
+        except OSError:
+            return False
+
     def delete(self, key: str) -> None:
         try:
             self._path(key).unlink(missing_ok=True)
@@ -88,6 +100,20 @@ class FolderBlobs:
     def remove_older_than(self, seconds: float) -> int:
         oldest = time.time() - seconds
         return sum(_remove_if_older(path, oldest) for path in self._files())
+
+    def remove_oldest(self, keep_bytes: int) -> int:
+        """Remove the oldest until at most `keep_bytes` are left; returns how many."""
+        files = sorted(_sized(self._files()), reverse=True)  # newest first
+        sizes = itertools.accumulate(size for _, size, _ in files)
+        surplus = [
+            path for (_, _, path), total in zip(files, sizes, strict=True) if total > keep_bytes
+        ]
+        return sum(_remove_if_older(path, math.inf) for path in surplus)
+
+    def free_bytes(self) -> int:
+        """Space that is left on its disk. Raises `OSError`."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return shutil.disk_usage(self._folder).free
 
     def _files(self) -> Iterator[Path]:
         for folder, _, names in os.walk(self._folder):
@@ -106,6 +132,14 @@ def _write(path: Path, data: bytes) -> None:
     except FileNotFoundError:  # the first blob in this folder
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+
+
+def _sized(paths: Iterable[Path]) -> Iterator[tuple[float, int, Path]]:
+    """When each was written, and its size."""
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+            status = path.stat()
+            yield status.st_mtime, status.st_size, path
 
 
 def _remove_if_older(path: Path, oldest: float) -> bool:

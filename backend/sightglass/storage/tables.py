@@ -1,4 +1,4 @@
-"""The SQL tables of the prediction history and of its export to MLflow.
+"""The SQL tables of the prediction history, of verdicts, and of the export to MLflow.
 
 Times are integers, microseconds since the epoch (UTC): exact on SQLite, PostgreSQL and MySQL
 alike. A change here needs a migration; a test compares the two.
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Double,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -80,6 +81,25 @@ prediction_classes = Table(
     Column("class_name", String(200), primary_key=True),
     Column("count", Integer, nullable=False),
     Index("ix_prediction_classes_name", "class_name", "prediction_id"),
+    **TABLE_OPTIONS,
+)
+
+prediction_verdicts = Table(
+    "prediction_verdicts",
+    metadata,
+    Column(
+        "prediction_id",
+        String(32),
+        # PostgreSQL and MySQL refuse to remove a prediction whose verdict came this moment.
+        ForeignKey("predictions.id", name="fk_prediction_verdicts_prediction"),
+        primary_key=True,
+    ),
+    Column("verdict", String(16), nullable=False),
+    Column("objects", LONG_TEXT),  # JSON; NULL: nobody corrected them
+    Column("note", Text),
+    Column("created_us", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Index("ix_prediction_verdicts_verdict", "verdict", "prediction_id"),
     **TABLE_OPTIONS,
 )
 

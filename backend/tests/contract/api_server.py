@@ -46,6 +46,10 @@ class ApiServer(Server):
         except httpx.HTTPError:
             return False
 
+    def drain(self) -> DrainProcess:
+        """The drain that belongs to this API; start it with `with`."""
+        return DrainProcess(self.folder, self._redis_url, **self._settings)
+
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=30, trust_env=False)
 
@@ -55,3 +59,13 @@ class ApiServer(Server):
     def log_lines(self) -> list[dict[str, object]]:
         lines = self.log_path.read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+class DrainProcess(ApiServer):
+    """`sightglass drain` on the state and Redis of an API."""
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "sightglass.cli", "drain"]
+
+    def answers(self) -> bool:
+        return self._process is not None and self._process.poll() is None

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from sightglass.jobs.task_store import TaskStore
+from sightglass.predictions.history import History
+from sightglass.settings import Settings
+from sightglass.storage.database import create_engine
 from tests.contract.api_server import ApiServer
+from tests.contract.pictures import encoded
 from tests.integration.servers import RedisServer
 
 
@@ -42,6 +48,15 @@ def tight_api(
 
 
 @pytest.fixture
+def history(api: ApiServer) -> Iterator[History]:
+    """The history of the API, for tests that play the drain."""
+    settings = Settings(_env_file=None, state_dir=api.folder / "state")
+    engine = create_engine(settings.resolved_database_url)
+    yield History(engine)
+    engine.dispose()
+
+
+@pytest.fixture
 def client(api: ApiServer) -> Iterator[httpx.Client]:
     with api.client() as client:
         yield client
@@ -51,3 +66,20 @@ def client(api: ApiServer) -> Iterator[httpx.Client]:
 def tight_client(tight_api: ApiServer) -> Iterator[httpx.Client]:
     with tight_api.client() as client:
         yield client
+
+
+@pytest.fixture
+def store(api: ApiServer, redis_server: RedisServer) -> Iterator[TaskStore]:
+    """The states of the API's tasks, to play the worker with."""
+    settings = Settings(
+        _env_file=None, redis_url=redis_server.url, state_dir=Path(api.folder) / "state"
+    )
+    store = TaskStore.from_settings(settings)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def task_id(client: httpx.Client) -> str:
+    answer = client.post("/process-image/async", files={"file": ("photo.jpg", encoded())})
+    return str(answer.json()["task_id"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from sightglass.api.schemas import Problem
+from sightglass.api.schemas.base import Problem
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> None:

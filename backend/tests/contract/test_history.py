@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from sightglass.api.schemas import PredictionPage, PredictionRecord
+from sightglass.api.schemas.records import PredictionPage, PredictionRecord
 from sightglass.engine.types import Box, Detection, DetectOptions
 from sightglass.predictions.history import History
 from sightglass.predictions.record import (
@@ -21,18 +19,7 @@ from sightglass.predictions.record import (
     Source,
     new_prediction_id,
 )
-from sightglass.settings import Settings
-from sightglass.storage.database import create_engine
-from tests.contract.api_server import ApiServer
 from tests.contract.problems import assert_problem
-
-
-@pytest.fixture
-def history(api: ApiServer) -> Iterator[History]:
-    settings = Settings(_env_file=None, state_dir=Path(api.folder) / "state")
-    engine = create_engine(settings.resolved_database_url)
-    yield History(engine)
-    engine.dispose()
 
 
 def prediction(**changes: Any) -> Prediction:
@@ -141,6 +128,7 @@ def test_filters(client: httpx.Client, history: History) -> None:
         {"lowest_confidence": "2"},
         {"min_confidence": "-1"},
         {"model": "a\x00b"},
+        {"verdict": "perhaps"},
     ],
 )
 def test_wrong_parameters(client: httpx.Client, params: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sightglass.api.schemas import HealthAnswer, ModelInfoAnswer, RootAnswer
+from sightglass.api.schemas.platform import HealthAnswer, ModelInfoAnswer, RootAnswer
 from tests.contract.pictures import encoded
 from tests.contract.problems import assert_problem
 

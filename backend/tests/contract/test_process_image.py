@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sightglass.api.schemas import PredictionAnswer
+from sightglass.api.schemas.predictions import PredictionAnswer
 from tests.contract.api_server import ApiServer
 from tests.contract.pictures import encoded
 from tests.contract.problems import assert_problem

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from sightglass.api.schemas import TaskAccepted, TaskAnswer, TaskList
+from sightglass.api.schemas.tasks import TaskAccepted, TaskAnswer, TaskList
 from sightglass.jobs.task_store import TaskStore
-from sightglass.settings import Settings
-from tests.contract.api_server import ApiServer
 from tests.contract.pictures import encoded
 from tests.contract.problems import assert_problem
-from tests.integration.servers import RedisServer
 
 RESULT = {
     "success": True,
@@ -29,22 +24,6 @@ RESULT = {
     "image": {"width": 320, "height": 240},
     "image_size": {"width": 320, "height": 240},
 }
-
-
-@pytest.fixture
-def store(api: ApiServer, redis_server: RedisServer) -> Iterator[TaskStore]:
-    settings = Settings(
-        _env_file=None, redis_url=redis_server.url, state_dir=Path(api.folder) / "state"
-    )
-    store = TaskStore.from_settings(settings)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def task_id(client: httpx.Client) -> str:
-    answer = client.post("/process-image/async", files={"file": ("photo.jpg", encoded())})
-    return str(answer.json()["task_id"])
 
 
 def take_up(store: TaskStore, task_id: str) -> None:

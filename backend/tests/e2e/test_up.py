@@ -39,6 +39,10 @@ def test_everything_embedded_and_found_again(tmp_path: Path) -> None:
         task = platform.submit(IMAGE).json()["task_id"]
         assert platform.wait_for_tasks([task])[task] == "completed"
         platform.wait_for_history([first, task])
+        for prediction in (first, task):  # the API kept one picture and the worker the other
+            assert platform.http.get(f"/predictions/{prediction}/image").content == IMAGE
+        verdict = platform.http.put(f"/predictions/{first}/verdict", json={"verdict": "right"})
+        assert verdict.status_code == 200
         platform.wait_for_mlflow([first, task], state / "mlflow" / "artifacts")
         runs = platform.http.get("/mlflow/runs").json()["runs"]
         assert sum(run["metrics"].get("predictions", 0) for run in runs) >= 1
@@ -51,7 +55,9 @@ def test_everything_embedded_and_found_again(tmp_path: Path) -> None:
         began = time.monotonic()
         platform.start()
         assert time.monotonic() - began < 30
-        assert platform.http.get(f"/predictions/{first}").status_code == 200
+        record = platform.http.get(f"/predictions/{first}").json()
+        assert record["verdict"] == verdict.json()
+        assert record["has_image"]
         assert platform.http.get(f"/task/{task}").json()["status"] == "completed"
 
 

@@ -10,7 +10,7 @@ from sightglass.api.deps import ServicesDep
 from sightglass.api.health_report import HealthReport
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
-from sightglass.api.schemas import HealthAnswer, HealthStatus, ProbeAnswer
+from sightglass.api.schemas.platform import HealthAnswer, HealthStatus, ProbeAnswer
 from sightglass.errors import ModelUnavailableError, ShuttingDownError
 
 router = APIRouter(tags=["platform"])

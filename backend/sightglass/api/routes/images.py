@@ -16,7 +16,8 @@ from sightglass.api.inference import deadline_of, run_inference
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.request_body import IMAGE_BODY
-from sightglass.api.schemas import PredictionAnswer, TaskAccepted
+from sightglass.api.schemas.predictions import PredictionAnswer
+from sightglass.api.schemas.tasks import TaskAccepted
 from sightglass.api.upload import receive_upload
 from sightglass.errors import (
     BrokenBase64Error,

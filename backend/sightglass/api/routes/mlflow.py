@@ -11,7 +11,7 @@ from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
-from sightglass.api.schemas import RunList
+from sightglass.api.schemas.platform import RunList
 from sightglass.errors import InvalidParameterError, MlflowUnavailableError
 
 router = APIRouter(tags=["records"])

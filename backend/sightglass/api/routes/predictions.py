@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,7 +13,8 @@ from sightglass.api.deps import ServicesDep
 from sightglass.api.iso_time import to_epoch, to_iso
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
-from sightglass.api.schemas import PredictionPage, PredictionRecord
+from sightglass.api.schemas.records import PredictionPage, PredictionRecord
+from sightglass.api.verdict_answer import verdict_fields
 from sightglass.errors import (
     HistoryUnavailableError,
     InvalidParameterError,
@@ -22,11 +22,12 @@ from sightglass.errors import (
 )
 from sightglass.predictions import record
 from sightglass.predictions.answer import answer_of
-from sightglass.predictions.history import MAX_PAGE, HistoryFilter
-from sightglass.predictions.record import Outcome, Source
+from sightglass.predictions.history import MAX_PAGE
+from sightglass.predictions.history_filter import HistoryFilter
+from sightglass.predictions.record import Outcome, Source, is_prediction_id
+from sightglass.predictions.verdict import VerdictFilter
 
 router = APIRouter(tags=["records"])
-_ID = re.compile(r"[0-9a-f]{32}")
 # No control characters: a database may refuse them.
 _Name = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
@@ -68,6 +69,9 @@ async def history_filter(
             description="The most confident object is at least this.",
         ),
     ] = None,
+    verdict: Annotated[
+        VerdictFilter | None, Query(description="What a person said of it; none: nobody did.")
+    ] = None,
 ) -> HistoryFilter:
     return HistoryFilter(
         model=model,
@@ -79,6 +83,7 @@ async def history_filter(
         source=source,
         lowest_confidence_below=lowest_confidence,
         min_confidence=min_confidence,
+        verdict=verdict,
     )
 
 
@@ -100,7 +105,9 @@ def list_predictions(
     ] = None,
 ) -> Response:
     page = services.history.list_predictions(wanted, limit, cursor)
-    items = [_summary(item) for item in page.items]
+    items = [
+        {**_summary(item), "has_image": services.kept_images.has(item["id"])} for item in page.items
+    ]
     return json_response({"predictions": items, "next_cursor": page.next_cursor})
 
 
@@ -114,9 +121,16 @@ def list_predictions(
     },
 )
 def show_prediction(prediction_id: str, services: ServicesDep) -> Response:
-    if not _ID.fullmatch(prediction_id):
+    if not is_prediction_id(prediction_id):
         raise UnknownPredictionError
-    return json_response(_full(services.history.get_prediction(prediction_id)))
+    answer = _full(services.history.get_prediction(prediction_id))
+    place = answer["mlflow"]
+    run_url, trace_url = services.mlflow.find_links(place["run_id"], place["trace_id"])
+    answer["mlflow"] = {**place, "run_url": run_url, "trace_url": trace_url}
+    verdict = services.verdicts.find(prediction_id)
+    answer["verdict"] = verdict_fields(verdict) if verdict else None
+    answer["has_image"] = services.kept_images.has(prediction_id)
+    return json_response(answer)
 
 
 def _summary(item: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
-from sightglass.api.schemas import RootAnswer
+from sightglass.api.schemas.platform import RootAnswer
 
 router = APIRouter(tags=["platform"])
 _ENDPOINTS = {

@@ -1,27 +1,32 @@
-"""Queued images: how far they are, what came out, and cancelling them."""
+"""Queued images: how far they are, what came out; watching, cancelling and retrying them."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from sightglass.api import examples
 from sightglass.api.deps import ServicesDep
-from sightglass.api.iso_time import to_iso
+from sightglass.api.event_stream import TaskStream
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
-from sightglass.api.schemas import TaskAnswer, TaskList
+from sightglass.api.schemas.tasks import TaskAccepted, TaskAnswer, TaskList
+from sightglass.api.task_answer import task_answer
 from sightglass.errors import (
     InvalidParameterError,
+    OverloadedError,
     QueueUnavailableError,
+    StorageFullError,
     TaskFinishedError,
+    TaskNotRetryableError,
     UnknownTaskError,
+    UploadExpiredError,
 )
-from sightglass.jobs.task_state import TaskState, TaskStatus
+from sightglass.jobs.task_state import TaskStatus
 
 router = APIRouter(tags=["tasks"])
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -55,7 +60,7 @@ async def show_task(
     if wait and not state.status.is_final:
         await services.events.wait(task_id, wait)
         state = await run_in_threadpool(services.task_store.get, task_id)
-    return json_response(_answer(state))
+    return json_response(task_answer(state))
 
 
 @router.delete(
@@ -70,7 +75,7 @@ async def show_task(
 def cancel_task(task_id: str, services: ServicesDep) -> Response:
     _check_id(task_id)
     services.task_store.cancel(task_id)
-    return json_response(_answer(services.task_store.get(task_id)))
+    return json_response(task_answer(services.task_store.get(task_id)))
 
 
 @router.get(
@@ -88,26 +93,57 @@ def list_tasks(
     status: TaskStatus | None = None,
 ) -> Response:
     found = services.task_store.list_tasks(limit, status)
-    return json_response({"tasks": [_answer(state) for state in found]})
+    return json_response({"tasks": [task_answer(state) for state in found]})
+
+
+@router.get(
+    "/tasks/events",
+    summary="Changes of tasks, as server-sent events",
+    response_class=TaskStream,
+    status_code=200,
+    responses={
+        **errors(OverloadedError),
+        200: example(
+            examples.TASK_EVENTS,
+            "`tasks`: states that changed, without results. `reset`: list the tasks anew.",
+            media_type="text/event-stream",
+        ),
+    },
+)
+async def watch_tasks(request: Request) -> Response:
+    return TaskStream(request.app.state.task_feed)
+
+
+@router.post(
+    "/task/{task_id}/retry",
+    response_model=TaskAccepted,
+    status_code=202,
+    summary="Queue the image of a failed or cancelled task again, as a new task",
+    responses={
+        **errors(
+            UnknownTaskError,
+            TaskNotRetryableError,
+            UploadExpiredError,
+            InvalidParameterError,
+            OverloadedError,
+            QueueUnavailableError,
+            StorageFullError,
+        ),
+        202: example(
+            examples.TASK_ACCEPTED,
+            "Queued; `Location` is where the result will be.",
+            headers={"Location": {"schema": {"type": "string"}}},
+        ),
+    },
+)
+def retry_task(request: Request, task_id: str, services: ServicesDep) -> Response:
+    _check_id(task_id)
+    new_id = services.queue.retry(task_id, request_id=request.state.request_id)
+    fields = {"task_id": new_id, "status": "processing", "message": "The image is queued again."}
+    prefix = request.url.path.removesuffix(f"/task/{task_id}/retry")
+    return json_response(fields, status_code=202, headers={"Location": f"{prefix}/task/{new_id}"})
 
 
 def _check_id(task_id: str) -> None:
     if not _ID.fullmatch(task_id):
         raise UnknownTaskError
-
-
-def _answer(state: TaskState) -> dict[str, Any]:
-    error = state.error and {"code": state.error.code, "message": state.error.message}
-    return {
-        "task_id": state.id,
-        "status": state.status,
-        "progress": state.progress,
-        "result": state.result,
-        "error": error,
-        "attempts": state.attempts,
-        "image_name": state.image_name,
-        "request_id": state.request_id,
-        "submitted_at": to_iso(state.submitted_at),
-        "started_at": to_iso(state.started_at) if state.started_at else None,
-        "finished_at": to_iso(state.finished_at) if state.finished_at else None,
-    }

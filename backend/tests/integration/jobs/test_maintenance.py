@@ -11,6 +11,7 @@ from sightglass.errors import HistoryUnavailableError, UnknownTaskError
 from sightglass.jobs import names
 from sightglass.jobs.maintenance import Maintenance
 from sightglass.jobs.queue import JobQueue
+from sightglass.predictions.kept_images import KeptImages
 from sightglass.settings import Settings
 from sightglass.storage.blobs import BlobNotFoundError
 
@@ -30,12 +31,20 @@ def test_expired_things_are_removed(settings: Settings) -> None:
     ended = queue.submit_image(b"ended")
     queue.cancel(ended)
     time.sleep(1.2)
-    maintenance = Maintenance(short, queue.store, lambda _: None, _broken_history)
+    images = KeptImages(settings.resolved_image_dir, days=1, max_bytes=150)
+    for age_days, name in enumerate(("new", "full", "old")):
+        images.put(name, b"x" * 100)
+        [place] = settings.resolved_image_dir.rglob(name)
+        os.utime(place, (time.time() - age_days * 80_000, time.time() - age_days * 80_000))
+    maintenance = Maintenance(
+        short, queue.store, lambda _: None, _broken_history, images.remove_old
+    )
     maintenance.clean_up()
     maintenance.close()
     with pytest.raises(BlobNotFoundError):
         queue.store.blobs.get(names.upload_key(old))
     assert queue.store.blobs.get(names.upload_key(new)) == b"new"
+    assert [images.has(name) for name in ("new", "full", "old")] == [True, False, False]
     with pytest.raises(UnknownTaskError):
         queue.store.get(ended)
     assert {task.id for task in queue.store.list_tasks()} == {old, new}

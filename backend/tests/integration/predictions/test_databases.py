@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,13 +11,18 @@ from tempfile import TemporaryDirectory
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
 
-from sightglass.errors import HistoryUnavailableError
-from sightglass.predictions.history import History, HistoryFilter
+from sightglass.engine.types import Box
+from sightglass.errors import HistoryUnavailableError, UnknownPredictionError
+from sightglass.predictions.history import History
+from sightglass.predictions.history_filter import HistoryFilter
 from sightglass.predictions.ledger import ExportLedger, Totals
 from sightglass.predictions.record import ImageFacts
+from sightglass.predictions.verdict import VerdictFilter, VerdictObject, VerdictValue
+from sightglass.predictions.verdicts import Verdicts
 from sightglass.storage.database import create_engine, migrate, reading
-from sightglass.storage.tables import metadata
+from sightglass.storage.tables import metadata, predictions
 from tests.integration.sql_servers import MariadbServer, PostgresServer, SqlServer
 from tests.made_predictions import make_failure, make_prediction
 
@@ -37,7 +43,7 @@ def history(sql_server: SqlServer) -> Iterator[History]:
     migrate(sql_server.url)
     engine = create_engine(sql_server.url)
     with engine.begin() as connection:
-        for table in metadata.tables.values():
+        for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
     yield History(engine)
     engine.dispose()
@@ -126,6 +132,60 @@ def test_old_ones_go_after_their_export(history: History) -> None:
     assert batch is not None
     ledger.close(batch, Totals.of(ledger.predictions_of(batch)), [])
     assert history.remove_older_than(30) == 3
+    assert history.count() == 1
+
+
+def test_verdicts(history: History) -> None:
+    right, wrong, none = made = [make_prediction(seed) for seed in range(3)]
+    history.add(made)
+    verdicts = Verdicts(history.engine)
+    objects = (VerdictObject(Box(1.5, 2, 3, 4), 1, "car é🚌"),)
+    first = verdicts.put(wrong.id, VerdictValue.RIGHT, note="x\x00" + "🚌" * 2000)
+    again = verdicts.put(wrong.id, VerdictValue.WRONG, objects)
+    verdicts.put(right.id, VerdictValue.RIGHT)
+    assert first.note == "x\ufffd" + "🚌" * 2000
+    assert verdicts.find(wrong.id) == again
+    assert (again.objects, again.note, again.created_at) == (objects, None, first.created_at)
+    for wanted, expected in (("right", right), ("wrong", wrong), ("none", none)):
+        page = history.list_predictions(HistoryFilter(verdict=VerdictFilter(wanted)))
+        assert [item["id"] for item in page.items] == [expected.id]
+    shown = {item["id"]: item["verdict"] for item in history.list_predictions().items}
+    assert shown == {right.id: "right", wrong.id: "wrong", none.id: None}
+    verdicts.remove(wrong.id)
+    assert verdicts.find(wrong.id) is None
+    with pytest.raises(UnknownPredictionError):
+        verdicts.put("f" * 32, VerdictValue.RIGHT)
+    with pytest.raises(UnknownPredictionError):
+        verdicts.remove("f" * 32)
+
+
+def test_many_verdicts_at_once_on_one_prediction(history: History) -> None:
+    prediction = make_prediction()
+    history.add([prediction])
+    verdicts = Verdicts(history.engine)
+    with ThreadPoolExecutor(4) as pool:
+        given = list(pool.map(lambda _: verdicts.put(prediction.id, VerdictValue.WRONG), range(20)))
+    assert len({each.created_at for each in given}) == 1
+    assert verdicts.find(prediction.id) in given
+
+
+def test_old_ones_stay_while_they_have_a_verdict(history: History) -> None:
+    judged, other = (make_prediction(seed, created_at=1_000_000.0) for seed in range(2))
+    history.add([judged, other])
+    verdicts = Verdicts(history.engine)
+    verdicts.put(judged.id, VerdictValue.RIGHT)
+    assert history.remove_older_than(30, exported_only=False) == 1
+    assert [item["id"] for item in history.list_predictions().items] == [judged.id]
+    verdicts.remove(judged.id)
+    assert history.remove_older_than(30, exported_only=False) == 1
+
+
+def test_prediction_with_a_verdict_cannot_be_deleted(history: History) -> None:
+    prediction = make_prediction()
+    history.add([prediction])
+    Verdicts(history.engine).put(prediction.id, VerdictValue.RIGHT)
+    with pytest.raises(IntegrityError), history.engine.begin() as connection:
+        connection.execute(predictions.delete())
     assert history.count() == 1
 
 

@@ -6,25 +6,39 @@ from typing import Any
 
 import pytest
 
-from sightglass.api import examples, schemas
+from sightglass.api import examples
+from sightglass.api.schemas import (
+    activity,
+    base,
+    client_config,
+    platform,
+    predictions,
+    records,
+    tasks,
+    verdicts,
+)
 
 
 @pytest.mark.parametrize(
     ("schema", "example"),
     [
-        (schemas.PredictionAnswer, examples.PREDICTION),
-        (schemas.TaskAccepted, examples.TASK_ACCEPTED),
-        (schemas.TaskAnswer, examples.TASK),
-        (schemas.TaskAnswer, examples.TASK_CANCELLED),
-        (schemas.TaskList, examples.TASKS),
-        (schemas.PredictionRecord, examples.RECORD),
-        (schemas.PredictionPage, examples.PREDICTIONS),
-        (schemas.HealthAnswer, examples.HEALTH),
-        (schemas.HealthAnswer, examples.UNHEALTHY),
-        (schemas.ModelInfoAnswer, examples.MODEL_INFO),
-        (schemas.RootAnswer, examples.ROOT),
-        (schemas.RunList, examples.RUNS),
+        (predictions.PredictionAnswer, examples.PREDICTION),
+        (tasks.TaskAccepted, examples.TASK_ACCEPTED),
+        (tasks.TaskAnswer, examples.TASK),
+        (tasks.TaskAnswer, examples.TASK_CANCELLED),
+        (tasks.TaskList, examples.TASKS),
+        (records.PredictionRecord, examples.RECORD),
+        (records.PredictionPage, examples.PREDICTIONS),
+        (platform.HealthAnswer, examples.HEALTH),
+        (platform.HealthAnswer, examples.UNHEALTHY),
+        (platform.ModelInfoAnswer, examples.MODEL_INFO),
+        (platform.RootAnswer, examples.ROOT),
+        (platform.RunList, examples.RUNS),
+        (verdicts.VerdictRequest, examples.VERDICT_REQUEST),
+        (verdicts.VerdictAnswer, examples.VERDICT),
+        (activity.ActivityAnswer, examples.ACTIVITY),
+        (client_config.ClientConfig, examples.CLIENT_CONFIG),
     ],
 )
-def test_example(schema: type[schemas.Schema], example: dict[str, Any]) -> None:
+def test_example(schema: type[base.Schema], example: dict[str, Any]) -> None:
     schema.model_validate(example)

@@ -29,6 +29,10 @@ def client() -> AsgiClient:
     async def show_page() -> Response:
         return HTMLResponse("<p>hello</p>", headers={"Cache-Control": "public"})
 
+    @router.get("/middleware-stream")
+    async def stream() -> Response:
+        return Response("data: 1\n\n", media_type="text/event-stream")
+
     @router.get("/middleware-broken")
     async def break_down() -> None:
         raise RuntimeError("broken")
@@ -43,6 +47,11 @@ def client() -> AsgiClient:
 def requests_counted(method: str, endpoint: str, status: str) -> float:
     labels = {"method": method, "endpoint": endpoint, "status": status}
     return REGISTRY.get_sample_value("http_requests_total", labels) or 0.0
+
+
+def requests_timed(method: str, endpoint: str) -> float:
+    labels = {"method": method, "endpoint": endpoint}
+    return REGISTRY.get_sample_value("http_request_duration_seconds_count", labels) or 0.0
 
 
 def access_lines(logs: list[Any]) -> list[Any]:
@@ -122,6 +131,19 @@ def test_one_access_line_without_the_path_itself(client: AsgiClient) -> None:
     assert line["status"] == 200
     assert line["ms"] > 0
     assert "secret" not in str(line)
+
+
+def test_stream_is_counted_and_not_timed(client: AsgiClient) -> None:
+    before = requests_counted("GET", "/middleware-stream", "200")
+    with capture_logs() as logs:
+        client.get("/middleware-stream")
+        client.get("/middleware-test/1")
+    assert requests_counted("GET", "/middleware-stream", "200") == before + 1
+    assert requests_timed("GET", "/middleware-stream") == 0
+    assert requests_timed("GET", "/middleware-test/{number}") > 0
+    assert [line["path"] for line in access_lines(logs)] == ["/middleware-test/{number}"]
+    (line,) = [line for line in logs if line["event"] == "stream_ended"]
+    assert line["path"] == "/middleware-stream"
 
 
 def test_unhandled_error_is_logged_with_its_traceback(client: AsgiClient) -> None:

@@ -12,7 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from sightglass.engine.bundle import Head, load_bundle, sha256_of
+from sightglass.engine.bundle import MAX_CARD_BYTES, Head, load_bundle, sha256_of
 from sightglass.engine.types import Task
 from sightglass.errors import ModelBundleError
 from sightglass.settings import BUNDLED_MODEL
@@ -51,6 +51,18 @@ def folder(tmp_path: Path) -> Path:
 def change(folder: Path, **facts: Any) -> None:
     path = folder / "model.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+
+
+def test_card_is_read_with_the_model(folder: Path) -> None:
+    assert load_bundle(folder).card is None
+    card = folder / "MODEL_CARD.md"
+    card.write_bytes("# Pets \N{CAT}".encode() + b" \xff")
+    assert load_bundle(folder).card == "# Pets \N{CAT} \N{REPLACEMENT CHARACTER}"
+    assert load_bundle(folder / "model.onnx").card is not None
+    card.write_bytes(b"x" * MAX_CARD_BYTES)
+    assert load_bundle(folder).card == "x" * MAX_CARD_BYTES
+    card.write_bytes(b"x" * (MAX_CARD_BYTES + 1))
+    assert load_bundle(folder).card is None
 
 
 def test_folder(folder: Path) -> None:

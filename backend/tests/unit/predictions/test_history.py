@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ from sightglass.errors import (
     InvalidParameterError,
     UnknownPredictionError,
 )
-from sightglass.predictions.history import History, HistoryFilter
+from sightglass.predictions.history import History
+from sightglass.predictions.history_filter import HistoryFilter
 from sightglass.predictions.record import ModelRef, Outcome, Source
+from sightglass.predictions.verdict import VerdictFilter, VerdictValue
+from sightglass.predictions.verdicts import Verdicts
 from sightglass.storage.database import create_engine, migrate
 from tests.made_predictions import make_failure, make_prediction
 
@@ -105,3 +109,52 @@ def test_retention_of_what_is_not_exported(history: History) -> None:
     assert history.remove_older_than(1) == 0
     assert history.remove_older_than(1, exported_only=False) == 1
     assert history.count() == 1
+
+
+def test_filter_by_verdict(history: History) -> None:
+    right, wrong, none = made = [make_prediction(seed) for seed in range(3)]
+    history.add(made)
+    verdicts = Verdicts(history.engine)
+    verdicts.put(right.id, VerdictValue.RIGHT)
+    verdicts.put(wrong.id, VerdictValue.WRONG)
+    assert ids(history, verdict=VerdictFilter.RIGHT) == {right.id}
+    assert ids(history, verdict=VerdictFilter.WRONG) == {wrong.id}
+    assert ids(history, verdict=VerdictFilter.NONE) == {none.id}
+    verdicts.put(right.id, VerdictValue.WRONG)
+    assert ids(history, verdict=VerdictFilter.WRONG) == {right.id, wrong.id}
+
+
+def test_what_a_person_judged_outlives_its_retention(history: History) -> None:
+    judged, other = (make_prediction(seed, created_at=100.0) for seed in range(2))
+    history.add([judged, other])
+    verdicts = Verdicts(history.engine)
+    verdicts.put(judged.id, VerdictValue.WRONG, (), "Nothing is there.")
+    assert history.remove_older_than(1, exported_only=False) == 1
+    assert ids(history) == {judged.id}
+    verdicts.remove(judged.id)
+    assert history.remove_older_than(1, exported_only=False) == 1
+    assert history.count() == 0
+
+
+def test_verdict_on_nothing(history: History) -> None:
+    verdicts = Verdicts(history.engine)
+    with pytest.raises(UnknownPredictionError):
+        verdicts.put("0" * 32, VerdictValue.RIGHT)
+    with pytest.raises(UnknownPredictionError):
+        verdicts.remove("0" * 32)
+    assert verdicts.find("0" * 32) is None
+
+
+def test_verdict_while_the_drain_writes(history: History) -> None:
+    """SQLite has one writer at a time: the others wait for it and do not fail."""
+    prediction = make_prediction()
+    history.add([prediction])
+    verdicts = Verdicts(history.engine)
+    with ThreadPoolExecutor(2) as pool:
+        adding = [
+            pool.submit(history.add, [make_prediction(seed) for seed in range(100)])
+            for _ in range(20)
+        ]
+        for _ in range(50):
+            verdicts.put(prediction.id, VerdictValue.RIGHT)
+        assert sum(each.result() for each in adding) == 2000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 import pytest
 
@@ -36,6 +37,16 @@ class Notebook:
         if self.full:
             raise JournalUnavailableError
         self.kept.append(prediction)
+
+
+class Album:
+    """Has the pictures that are handed over."""
+
+    def __init__(self) -> None:
+        self.pictures: list[tuple[str, bytes]] = []
+
+    def keep(self, prediction_id: str, data: bytes) -> None:
+        self.pictures.append((prediction_id, data))
 
 
 class BrokenEngine(Detector):
@@ -125,10 +136,38 @@ def test_answer_without_a_record_when_that_is_wanted(detector: Detector) -> None
     assert answer.prediction.outcome is Outcome.SUCCEEDED
 
 
+def test_picture_is_handed_over_once_it_is_recorded(detector: Detector, journal: Notebook) -> None:
+    album = Album()
+    limits = IntakeLimits.from_settings(load_settings())
+    predictor = Predictor(detector, limits, journal, images=album)
+    data = pictures.jpeg()
+    request = PredictionRequest(Source.SYNC)
+    predictor.predict(data, request)
+    assert album.pictures == [(request.prediction_id, data)]
+    assert album.pictures[0][1] is data  # not a copy
+    with pytest.raises(TruncatedImageError):
+        predictor.predict(data[: len(data) // 2], PredictionRequest(Source.SYNC))
+    with pytest.raises(DeadlineExceededError):
+        predictor.predict(data, PredictionRequest(Source.SYNC, deadline=time.monotonic() - 1))
+    journal.full = True
+    with pytest.raises(JournalUnavailableError):
+        predictor.predict(data, PredictionRequest(Source.SYNC))
+    assert len(album.pictures) == 1
+
+
 def test_annotated_picture_is_a_jpeg(predictor: Predictor) -> None:
     answer = predictor.predict(pictures.png(), PredictionRequest(Source.SYNC, annotate=True))
     assert answer.annotated is not None
     assert answer.annotated.startswith(b"\xff\xd8\xff")
+
+
+def test_annotated_picture_has_its_own_size(predictor: Predictor) -> None:
+    big = pictures.jpeg(pictures.photo(1600, 1200))  # decoded smaller for the model
+    answer = predictor.predict(big, PredictionRequest(Source.SYNC, annotate=True))
+    assert answer.annotated is not None
+    drawn = cv2.imdecode(np.frombuffer(answer.annotated, np.uint8), cv2.IMREAD_COLOR)
+    assert drawn is not None
+    assert drawn.shape == (1200, 1600, 3)
 
 
 def test_ids_order_by_time_and_are_uuid_version_7() -> None:

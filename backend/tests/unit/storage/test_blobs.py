@@ -100,3 +100,28 @@ def test_old_ones_are_removed(blobs: FolderBlobs, tmp_path: Path) -> None:
     assert blobs.remove_older_than(50) == 1
     assert blobs.get("new") == b"x"
     assert blobs.remove_older_than(50) == 0
+
+
+def test_exists(blobs: FolderBlobs) -> None:
+    assert not blobs.exists("a")
+    blobs.put("a", b"x")
+    assert blobs.exists("a")
+    with pytest.raises(InvalidParameterError):
+        blobs.exists("../a")
+
+
+def test_oldest_go_until_the_rest_fits(blobs: FolderBlobs, tmp_path: Path) -> None:
+    for age, key in enumerate(("newest", "middle", "oldest")):
+        blobs.put(key, b"x" * 100)
+        [place] = tmp_path.rglob(key)
+        os.utime(place, (time.time() - age, time.time() - age))
+    assert blobs.remove_oldest(300) == 0
+    assert blobs.remove_oldest(299) == 1
+    assert [blobs.exists(key) for key in ("newest", "middle", "oldest")] == [True, True, False]
+    assert blobs.remove_oldest(0) == 2
+    assert _files(tmp_path) == []
+
+
+def test_nothing_was_ever_kept(blobs: FolderBlobs) -> None:
+    assert blobs.remove_oldest(0) == blobs.remove_older_than(0) == 0
+    assert blobs.free_bytes() > 0

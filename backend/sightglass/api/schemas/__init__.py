@@ -1,0 +1,1 @@
+"""The JSON that routes take and answer, as models for the OpenAPI document and its clients."""

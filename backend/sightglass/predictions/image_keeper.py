@@ -1,0 +1,124 @@
+"""Puts the pictures of predictions aside, behind the back of serving.
+
+A prediction only leaves its bytes here: no copy, no disk. One thread writes them. What does not
+fit in the queue or on the disk is dropped and counted; nothing here ever fails a prediction.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+
+import structlog
+
+from sightglass.observability import metrics
+from sightglass.predictions.kept_images import KeptImages
+
+log = structlog.get_logger(__name__)
+
+_QUEUE_BYTES = 64 << 20
+# The history, Redis and the spool need the disk more than pictures do.
+_LEAVE_FREE_BYTES = 512 << 20
+_TIDY_SECONDS = 600.0
+_CLOSE_SECONDS = 5.0
+
+
+class ImageKeeper:
+    """Takes pictures from any thread. `start` begins to write them, `close` ends it."""
+
+    def __init__(
+        self,
+        images: KeptImages,
+        *,
+        queue_bytes: int = _QUEUE_BYTES,
+        leave_free_bytes: int = _LEAVE_FREE_BYTES,
+    ) -> None:
+        self._images = images
+        self._queue_bytes = queue_bytes
+        self._leave_free_bytes = leave_free_bytes
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._waiting_bytes = 0  # with the picture that is being written
+        self._changed = threading.Condition()
+        self._closed = False
+        self._failing = False
+        self._bytes_until_tidy = 0
+        self._tidy_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="image-keeper", daemon=True)
+        self._results = {
+            result: metrics.kept_images.labels(result) for result in ("kept", "dropped", "failed")
+        }
+
+    def keep(self, prediction_id: str, data: bytes) -> None:
+        """Hand a picture over; returns at once, whatever becomes of it."""
+        with self._changed:
+            fits = self._waiting_bytes + len(data) <= self._queue_bytes
+            if fits and not self._closed:
+                self._waiting.append((prediction_id, data))
+                self._waiting_bytes += len(data)
+                self._changed.notify()
+                return
+        self._results["dropped"].inc()
+
+    def start(self) -> None:
+        """Begin to write in the background."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Write what is waiting, for some seconds at most, and end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=_CLOSE_SECONDS)
+
+    # --- the thread
+
+    def _run(self) -> None:
+        while not self._ended():
+            with self._changed:
+                self._changed.wait_for(self._has_work, timeout=_TIDY_SECONDS)
+                prediction_id, data = self._waiting.popleft() if self._waiting else ("", b"")
+            result = self._work(prediction_id, data)
+            if prediction_id:
+                self._results[result].inc()
+            with self._changed:
+                self._waiting_bytes -= len(data)
+
+    def _has_work(self) -> bool:
+        return bool(self._waiting) or self._closed
+
+    def _ended(self) -> bool:
+        return self._closed and not self._waiting
+
+    def _work(self, prediction_id: str, data: bytes) -> str:
+        """Tidy and write; returns what came of it. The thread outlives whatever goes wrong."""
+        try:
+            self._tidy_when_due(len(data))
+            if prediction_id and not self._has_room(len(data)):
+                self._tell_trouble("disk_nearly_full")
+                return "dropped"
+            if prediction_id:
+                self._images.put(prediction_id, data)
+        except Exception as error:
+            self._tell_trouble(type(error).__name__)
+            return "failed"
+        self._failing = False
+        return "kept"
+
+    def _has_room(self, size_bytes: int) -> bool:
+        return self._images.free_bytes() - size_bytes >= self._leave_free_bytes
+
+    def _tidy_when_due(self, added_bytes: int) -> None:
+        """Stay near the bounds between cleanups, and where no worker does them."""
+        self._bytes_until_tidy -= added_bytes
+        if self._bytes_until_tidy > 0 and time.monotonic() < self._tidy_at:
+            return
+        self._bytes_until_tidy = self._images.max_bytes // 16
+        self._tidy_at = time.monotonic() + _TIDY_SECONDS
+        metrics.cleanup_removed.labels("image").inc(self._images.remove_old())
+
+    def _tell_trouble(self, reason: str) -> None:
+        if not self._failing:  # once, not for each picture
+            log.warning("images_not_kept", reason=reason)
+        self._failing = True
