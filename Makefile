@@ -3,30 +3,48 @@
 PYTHON ?= python3
 RUN := .venv
 DEV := .venv-dev
+NODE := .venv-node
+UI := frontend/dist/browser/index.html
+# With directories, as their times tell of files that were removed.
+UI_SOURCES := $(shell find frontend/src frontend/public frontend/scripts) \
+  $(wildcard frontend/*.json) frontend/node_modules/.ready
+API_SOURCES := $(shell find backend/sightglass/api -name '*.py')
+NPM := PATH="$(CURDIR)/$(NODE)/bin:$$PATH" npm --prefix frontend --silent
 PIP_FLAGS := --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench clean doctor
+.PHONY: help run test lint format bench clean doctor ui client ui-serve
 
 help:  ## Explain the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-run: $(RUN)/ready  ## Start the whole platform on embedded defaults (Ctrl-C stops it)
+run: $(RUN)/ready ui  ## Start the whole platform on embedded defaults (Ctrl-C stops it)
 	@$(RUN)/bin/sightglass up $(ARGS)
 
-test: $(DEV)/ready  ## Install what the tests need and run the whole suite
-	@./scripts/system-packages
-	@$(DEV)/bin/python scripts/run_tests.py $(ARGS)
+ui: $(if $(filter no,$(UI_BUILD)),,$(UI))  ## Build the web UI if its sources changed (UI_BUILD=no: leave it)
 
-lint: $(DEV)/ready  ## Check style, types and the direction of imports
+test: $(DEV)/ready ui  ## Install what the tests need and run the whole suite
+	@./scripts/system-packages
+	@PATH="$(CURDIR)/$(NODE)/bin:$$PATH" $(DEV)/bin/python scripts/run_tests.py $(ARGS)
+
+lint: $(DEV)/ready frontend/node_modules/.ready  ## Check style, types and the direction of imports
 	$(DEV)/bin/ruff check .
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
 	$(DEV)/bin/lint-imports
+	$(NPM) run lint
 
-format: $(DEV)/ready  ## Put the code into the project's format
+format: $(DEV)/ready frontend/node_modules/.ready  ## Put the code into the project's format
 	$(DEV)/bin/ruff check --fix .
 	$(DEV)/bin/ruff format .
+	$(NPM) run format
+
+client: $(DEV)/ready frontend/node_modules/.ready  ## Generate the UI's API client anew, after the API has changed
+	$(DEV)/bin/sightglass openapi --output frontend/openapi.json
+	$(NPM) run client
+
+ui-serve: frontend/node_modules/.ready  ## Serve the UI from its sources, reloading (needs a platform on port 8000)
+	$(NPM) start
 
 bench: $(RUN)/ready  ## Measure this machine (about eight minutes; keep it otherwise idle)
 	@$(RUN)/bin/sightglass bench $(ARGS)
@@ -35,7 +53,7 @@ doctor: $(RUN)/ready  ## Check ports, disk, engine, model and services
 	@$(RUN)/bin/sightglass doctor
 
 clean:  ## Remove environments and caches; keeps .sightglass, where your data is
-	rm -rf $(RUN) $(DEV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build
+	rm -rf $(RUN) $(DEV) $(NODE) frontend/node_modules frontend/dist frontend/.angular .mypy_cache .ruff_cache .pytest_cache .hypothesis build
 
 # An environment is ready when its stamp is newer than the requirements that made it.
 $(RUN)/ready: requirements_base.txt constraints.txt pyproject.toml
@@ -54,4 +72,25 @@ $(DEV)/ready: requirements_base.txt requirements_heavy.txt requirements_dev.txt 
 	@# ultralytics brings the opencv with a GUI, over the same files; put the headless one back
 	@$(DEV)/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt --force-reinstall --no-deps opencv-python-headless
 	@$(DEV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --editable .
+	@touch $@
+
+$(NODE)/ready: frontend/requirements.txt
+	@echo "Preparing $(NODE) (Node, to build the web UI) ..."
+	@$(PYTHON) -m venv $(NODE)
+	@$(NODE)/bin/python -m pip install $(PIP_FLAGS) -r frontend/requirements.txt
+	@touch $@
+
+frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json frontend/.npmrc $(NODE)/ready
+	@echo "Installing what the web UI is built with ..."
+	@$(NPM) ci
+	@touch $@
+
+# A client that does not fit the API must not be built: see `make client`.
+$(UI): $(UI_SOURCES) $(API_SOURCES)
+	@echo "Building the web UI (UI_BUILD=no leaves it out) ..."
+	@for bin in $(RUN)/bin $(DEV)/bin; do \
+	  if [ -x $$bin/sightglass ]; then $$bin/sightglass openapi --check frontend/openapi.json; break; fi; \
+	done
+	@mkdir -p frontend/.angular
+	@$(NPM) run build >frontend/.angular/build.log 2>&1 || { cat frontend/.angular/build.log; exit 1; }
 	@touch $@

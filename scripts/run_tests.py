@@ -1,6 +1,7 @@
-"""Run the suite: what may run side by side first, on every core; then the serial group, alone.
+"""Run the suite: the web UI's own tests, then what may run side by side, on every core; then the
+serial group, alone.
 
-Arguments go to pytest and turn the two groups into one plain run.
+Arguments go to pytest and turn it all into one plain run.
 """
 
 from __future__ import annotations
@@ -24,12 +25,18 @@ def run(*arguments: str) -> int:
         return subprocess.call([sys.executable, "-m", "pytest", *arguments], env=environment)
 
 
+def run_ui() -> int:
+    """The components and the state of the web UI, with vitest."""
+    return subprocess.call(["npm", "--prefix", "frontend", "--silent", "test"])
+
+
 def main() -> int:
     if len(sys.argv) > 1:
         return run(*sys.argv[1:])
+    ui = run_ui()
     side_by_side = run("-m", "not serial", "-n", str(os.cpu_count() or 1), "--dist", "loadfile")
     alone = run("-m", "serial")
-    return next((status for status in (side_by_side, alone) if status), 0)
+    return next((status for status in (ui, side_by_side, alone) if status), 0)
 
 
 if __name__ == "__main__":

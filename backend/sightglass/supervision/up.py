@@ -56,8 +56,10 @@ def _announce(settings: Settings, endpoints: Endpoints, supervisor: Supervisor) 
         redis=endpoints.redis_url,
     )
     url = endpoints.api_url
+    pages = [f"  UI       {url}/ui/"] if settings.resolved_ui_dir else []
     for line in (
         "Sightglass is ready.",
+        *pages,
         f"  API      {url}        (docs: {url}/docs, metrics: {url}/metrics)",
         f"  MLflow   {endpoints.mlflow_url}        (takes a few seconds more)",
         f"  try      curl -F file=@photo.jpg {url}/process-image",

@@ -92,7 +92,8 @@ class Platform:
         assert self._process is not None
         for child in psutil.Process(self._process.pid).children():
             with suppress(psutil.NoSuchProcess):  # a zombie is none any more
-                if part in " ".join(child.cmdline()[:4]):
+                words = " ".join(child.cmdline()[:4]).split()
+                if part in (Path(word).name for word in words):  # not "serve" in "redis-server"
                     return child
         return None
 

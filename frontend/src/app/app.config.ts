@@ -1,0 +1,37 @@
+import { provideHttpClient, withInterceptors } from '@angular/common/http';
+import {
+  ApplicationConfig,
+  inject,
+  provideAppInitializer,
+  provideBrowserGlobalErrorListeners,
+  provideZonelessChangeDetection,
+} from '@angular/core';
+import {
+  provideRouter,
+  TitleStrategy,
+  withComponentInputBinding,
+  withRouterConfig,
+} from '@angular/router';
+import { ApiConfiguration } from './api/api-configuration';
+import { routes } from './app.routes';
+import { apiInterceptor } from './core/api.interceptor';
+import { apiRoot } from './core/api-root';
+import { PageTitle } from './core/page-title';
+
+export const appConfig: ApplicationConfig = {
+  providers: [
+    provideBrowserGlobalErrorListeners(),
+    provideZonelessChangeDetection(),
+    provideRouter(
+      routes,
+      withComponentInputBinding(),
+      // A step back that a page refuses leaves the browser's history as it was.
+      withRouterConfig({ canceledNavigationResolution: 'computed' }),
+    ),
+    provideHttpClient(withInterceptors([apiInterceptor])),
+    { provide: TitleStrategy, useClass: PageTitle },
+    provideAppInitializer(() => {
+      inject(ApiConfiguration).rootUrl = apiRoot();
+    }),
+  ],
+};

@@ -1,0 +1,49 @@
+import { HttpErrorResponse, HttpHeaders } from '@angular/common/http';
+import { sendPatiently } from './patient-request';
+
+function refusal(status: number, retryAfter?: string): HttpErrorResponse {
+  const headers = new HttpHeaders(retryAfter ? { 'Retry-After': retryAfter } : {});
+  return new HttpErrorResponse({ status, headers, url: '/api/process-image' });
+}
+
+/** Answers each call with the next of `outcomes`, and notes the waits. */
+function script(outcomes: (HttpErrorResponse | string)[]) {
+  const waits: number[] = [];
+  const send = () => {
+    const outcome = outcomes.shift();
+    return typeof outcome === 'string' ? Promise.resolve(outcome) : Promise.reject(outcome);
+  };
+  const patience = {
+    mostTries: 3,
+    onWait: (seconds: number) => waits.push(seconds),
+    wait: () => Promise.resolve(),
+  };
+  return { send, patience, waits };
+}
+
+describe('sendPatiently', () => {
+  it('waits as long as the server says, then sends again', async () => {
+    const { send, patience, waits } = script([refusal(503, '7'), refusal(429), 'done']);
+    await expect(sendPatiently(send, patience)).resolves.toBe('done');
+    expect(waits).toEqual([7, 2]);
+  });
+
+  it('gives up after so many tries with the last answer', async () => {
+    const last = refusal(503, '1');
+    const { send, patience, waits } = script([refusal(503), refusal(503), refusal(503), last]);
+    await expect(sendPatiently(send, patience)).rejects.toBe(last);
+    expect(waits).toHaveLength(3);
+  });
+
+  it('does not send again what the server will never take', async () => {
+    const { send, patience, waits } = script([refusal(413), 'done']);
+    await expect(sendPatiently(send, patience)).rejects.toMatchObject({ status: 413 });
+    expect(waits).toEqual([]);
+  });
+
+  it('ends when nobody wants the answer any more', async () => {
+    const { send, patience } = script([refusal(503), 'done']);
+    const unwanted = { ...patience, isWanted: () => false };
+    await expect(sendPatiently(send, unwanted)).rejects.toMatchObject({ status: 503 });
+  });
+});

@@ -1,0 +1,38 @@
+import { failureOf } from '../../core/failure';
+
+export interface Patience {
+  readonly mostTries: number;
+  /** Told before each wait. */
+  readonly onWait: (seconds: number) => void;
+  readonly wait?: (seconds: number) => Promise<void>;
+  /** False when the answer is not wanted any more. */
+  readonly isWanted?: () => boolean;
+}
+
+const BUSY = new Set([429, 503]);
+const USUAL_WAIT_SECONDS = 2;
+const LONGEST_WAIT_SECONDS = 30;
+
+/** Sends again, when the server says so, as often as `mostTries`; throws what was thrown last. */
+export async function sendPatiently<Answer>(
+  send: () => Promise<Answer>,
+  patience: Patience,
+): Promise<Answer> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!BUSY.has(failure.status) || tries > patience.mostTries) throw error;
+      const seconds = failure.retryAfterSeconds ?? USUAL_WAIT_SECONDS;
+      const limited = Math.min(Math.max(seconds, 1), LONGEST_WAIT_SECONDS);
+      patience.onWait(limited);
+      await (patience.wait ?? pause)(limited);
+      if (patience.isWanted?.() === false) throw error;
+    }
+  }
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
