@@ -9,7 +9,7 @@ UI := frontend/dist/browser/index.html
 UI_SOURCES := $(shell find frontend/src frontend/public frontend/scripts) \
   $(wildcard frontend/*.json) frontend/node_modules/.ready
 API_SOURCES := $(shell find backend/sightglass/api -name '*.py')
-NPM := PATH="$(CURDIR)/$(NODE)/bin:$$PATH" npm --prefix frontend --silent
+NPM := PATH="$(CURDIR)/$(NODE)/bin:$$PATH" npm --prefix frontend
 PIP_FLAGS := --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -32,19 +32,19 @@ lint: $(DEV)/ready frontend/node_modules/.ready  ## Check style, types and the d
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
 	$(DEV)/bin/lint-imports
-	$(NPM) run lint
+	$(NPM) --silent run lint
 
 format: $(DEV)/ready frontend/node_modules/.ready  ## Put the code into the project's format
 	$(DEV)/bin/ruff check --fix .
 	$(DEV)/bin/ruff format .
-	$(NPM) run format
+	$(NPM) --silent run format
 
 client: $(DEV)/ready frontend/node_modules/.ready  ## Generate the UI's API client anew, after the API has changed
 	$(DEV)/bin/sightglass openapi --output frontend/openapi.json
-	$(NPM) run client
+	$(NPM) --silent run client
 
 ui-serve: frontend/node_modules/.ready  ## Serve the UI from its sources, reloading (needs a platform on port 8000)
-	$(NPM) start
+	$(NPM) --silent start
 
 bench: $(RUN)/ready  ## Measure this machine (about eight minutes; keep it otherwise idle)
 	@$(RUN)/bin/sightglass bench $(ARGS)
@@ -82,7 +82,8 @@ $(NODE)/ready: frontend/requirements.txt
 
 frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json frontend/.npmrc $(NODE)/ready
 	@echo "Installing what the web UI is built with ..."
-	@$(NPM) ci
+	@$(NPM) --loglevel error ci || \
+	  { echo "The web UI cannot be built. UI_BUILD=no make run starts the platform without it."; exit 1; }
 	@touch $@
 
 # A client that does not fit the API must not be built: see `make client`.
@@ -92,5 +93,5 @@ $(UI): $(UI_SOURCES) $(API_SOURCES)
 	  if [ -x $$bin/sightglass ]; then $$bin/sightglass openapi --check frontend/openapi.json; break; fi; \
 	done
 	@mkdir -p frontend/.angular
-	@$(NPM) run build >frontend/.angular/build.log 2>&1 || { cat frontend/.angular/build.log; exit 1; }
+	@$(NPM) --silent run build >frontend/.angular/build.log 2>&1 || { cat frontend/.angular/build.log; exit 1; }
 	@touch $@
