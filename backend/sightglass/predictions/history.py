@@ -49,6 +49,7 @@ from sightglass.storage.tables import (
 
 MAX_PAGE = 200
 _REMOVE_AT_ONCE = 500
+_MOST_REFUSALS = 20
 _DAY_SECONDS = 86_400
 _MICRO = 1_000_000
 
@@ -154,11 +155,17 @@ class History:
                 export_batches, export_batches.c.id == predictions.c.export_batch_id
             ).where(export_batches.c.exported_us.is_not(None))
         old = old.order_by(predictions.c.created_us).limit(_REMOVE_AT_ONCE)
-        removed = 0
+        removed = refusals = 0
         while True:
-            with reachable(), writing(self.engine) as connection:
-                ids = list(connection.scalars(old))
-                _remove(connection, ids)
+            try:
+                with reachable(), writing(self.engine) as connection:
+                    ids = list(connection.scalars(old))
+                    _remove(connection, ids)
+            except RecordRefusedError:  # one of them got its verdict just now: it is seen next time
+                refusals += 1
+                if refusals > _MOST_REFUSALS:
+                    raise
+                continue
             removed += len(ids)
             if len(ids) < _REMOVE_AT_ONCE:
                 return removed

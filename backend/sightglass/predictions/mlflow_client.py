@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,8 +68,9 @@ class MlflowReader:
         if model:
             quote = '"' if "'" in model else "'"
             search["filter"] = f"tags.`{MODEL_TAG}` = {quote}{model}{quote}"
-        found = self._ask("POST", "/api/2.0/mlflow/runs/search", json=search).json()
-        return [self._run(run) for run in found.get("runs", [])]
+        answer = self._ask("POST", "/api/2.0/mlflow/runs/search", json=search)
+        with _understood():
+            return [self._run(run) for run in answer.json().get("runs", [])]
 
     def find_links(self, run_id: str | None, trace_id: str | None) -> tuple[str | None, str | None]:
         """Where a browser opens this run and this trace; None for what is not known now.
@@ -111,7 +113,8 @@ class MlflowReader:
         )
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
-        return str(answer.json()["experiment"]["experiment_id"])
+        with _understood():
+            return str(answer.json()["experiment"]["experiment_id"])
 
     def _ask(
         self, method: str, path: str, *, allowed: tuple[int, ...] = (), **request: Any
@@ -141,6 +144,15 @@ class MlflowReader:
             "params": _by_key(data.get("params", [])),
             "url": self._run_url(experiment_id, run_id),
         }
+
+
+@contextlib.contextmanager
+def _understood() -> Iterator[None]:
+    """Whatever answers 200 without being MLflow, as a login page does, is no MLflow."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MlflowUnavailableError("What answers is not MLflow.") from error
 
 
 def _by_key(pairs: list[dict[str, Any]]) -> dict[str, Any]:

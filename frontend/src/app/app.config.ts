@@ -10,12 +10,14 @@ import {
   provideRouter,
   TitleStrategy,
   withComponentInputBinding,
+  withNavigationErrorHandler,
   withRouterConfig,
 } from '@angular/router';
 import { ApiConfiguration } from './api/api-configuration';
 import { routes } from './app.routes';
 import { apiInterceptor } from './core/api.interceptor';
 import { apiRoot } from './core/api-root';
+import { PageLoading } from './core/page-loading';
 import { PageTitle } from './core/page-title';
 
 export const appConfig: ApplicationConfig = {
@@ -25,6 +27,7 @@ export const appConfig: ApplicationConfig = {
     provideRouter(
       routes,
       withComponentInputBinding(),
+      withNavigationErrorHandler((error) => void inject(PageLoading).failed(error)),
       // A step back that a page refuses leaves the browser's history as it was.
       withRouterConfig({ canceledNavigationResolution: 'computed' }),
     ),

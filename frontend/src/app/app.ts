@@ -17,6 +17,7 @@ import { ApiKeyForm } from './core/api-key-form';
 import { ClientSettings } from './core/client-settings';
 import { ColorScheme } from './core/color-scheme';
 import { ServerStatus } from './core/server-status';
+import { formatVersion } from './shared/format';
 import { Icon } from './shared/icon';
 
 const SCHEME_ICONS = {
@@ -41,6 +42,7 @@ export class App {
     { path: '/models', name: 'Models', icon: mdiCubeOutline },
     { path: '/monitor', name: 'Monitor', icon: mdiChartLine },
   ];
+  protected readonly version = formatVersion;
   protected readonly keyIcon = mdiKeyOutline;
   protected readonly server = inject(ServerStatus);
   protected readonly key = inject(ApiKey);

@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from sightglass.engine.types import Box
@@ -167,6 +169,23 @@ def test_many_verdicts_at_once_on_one_prediction(history: History) -> None:
         given = list(pool.map(lambda _: verdicts.put(prediction.id, VerdictValue.WRONG), range(20)))
     assert len({each.created_at for each in given}) == 1
     assert verdicts.find(prediction.id) in given
+
+
+def test_verdict_in_the_middle_of_a_cleanup(history: History, sql_server: SqlServer) -> None:
+    """It is given after the cleanup has looked, and before it removes."""
+    judged, other = (make_prediction(seed, created_at=1_000_000.0) for seed in range(2))
+    history.add([judged, other])
+    second = create_engine(sql_server.url)
+
+    def judge(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("DELETE") and Verdicts(second).find(judged.id) is None:
+            Verdicts(second).put(judged.id, VerdictValue.RIGHT)
+
+    event.listen(history.engine, "before_cursor_execute", judge)
+    assert history.remove_older_than(30, exported_only=False) == 1
+    assert [item["id"] for item in history.list_predictions().items] == [judged.id]
+    assert Verdicts(second).find(judged.id) is not None
+    second.dispose()
 
 
 def test_old_ones_stay_while_they_have_a_verdict(history: History) -> None:

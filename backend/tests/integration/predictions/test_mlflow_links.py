@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from sightglass.errors import MlflowUnavailableError
 from sightglass.predictions.mlflow_client import MlflowReader
 from tests.integration.servers import MlflowServer
+from tests.nginx.raw_server import RawServer
 
 PUBLIC = "https://mlflow.example/tracking"
 
@@ -90,3 +93,17 @@ def test_no_public_address_no_links(
     reader = MlflowReader(mlflow_server.url, request.node.name)
     assert reader.find_links("r1", "tr-1") == (None, None)
     reader.close()
+
+
+@pytest.mark.parametrize("body", [b"<html>Please log in</html>", b"{}", b"[]"])
+def test_something_else_in_the_place_of_mlflow(body: bytes) -> None:
+    def answer(connection: socket.socket) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode() + body)
+
+    with RawServer(answer) as server:
+        reader = MlflowReader(f"http://127.0.0.1:{server.port}", "any", PUBLIC)
+        assert reader.find_links("r1", "tr-1") == (None, None)
+        with pytest.raises(MlflowUnavailableError):
+            reader.list_runs()
+        reader.close()

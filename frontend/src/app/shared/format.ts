@@ -12,6 +12,11 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(value < 10 && unit > 0 ? 1 : 0)} ${BYTES[unit]}`;
 }
 
+/** `v3`; a version that is no number, such as a hash, as it is. */
+export function formatVersion(version: string): string {
+  return /^\d{1,4}(\.\d+)*$/.test(version) ? `v${version}` : version;
+}
+
 export function formatMilliseconds(milliseconds: number): string {
   if (milliseconds < 10) return `${milliseconds.toFixed(1)} ms`;
   if (milliseconds < 1000) return `${milliseconds.toFixed(0)} ms`;

@@ -6,7 +6,7 @@ import { cancelTask } from '../../api/fn/tasks/cancel-task';
 import { showTask } from '../../api/fn/tasks/show-task';
 import { TaskAnswer } from '../../api/models/task-answer';
 import { Failure, failureOf } from '../../core/failure';
-import { Patience, sendPatiently } from './patient-request';
+import { Patience, sendPatiently, waitNote } from './patient-request';
 import { Photo, PhotoChange, PhotoState } from './photo';
 import { TaskWatch } from './task-watch';
 import { UploadLane } from './upload-lane';
@@ -145,8 +145,7 @@ function patience(job: Job, mostTries: number): Patience {
   return {
     mostTries,
     isWanted: () => !job.isCancelled,
-    onWait: (seconds) =>
-      job.report({ note: `The server is busy, trying again in ${Math.ceil(seconds)} s` }),
+    onWait: (seconds, failure) => job.report({ note: waitNote(seconds, failure) }),
   };
 }
 

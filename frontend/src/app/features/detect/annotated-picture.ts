@@ -1,20 +1,27 @@
+import { ClassificationAnswer } from '../../api/models/classification-answer';
 import { ImageSize } from '../../api/models/image-size';
 import { DetectedObject } from '../../shared/detected-object';
-import { drawObjects } from '../../shared/image-viewer/draw-objects';
+import { drawGuesses, drawObjects } from '../../shared/image-viewer/draw-objects';
+import { BEHIND } from '../../shared/image-viewer/canvas-layer';
 import { WHOLE } from '../../shared/image-viewer/viewport';
 
-/** The picture with the objects drawn on it, as PNG of the original's size. */
+/** The image with its objects, or the likeliest of its classes, drawn on it, as PNG of the original's size. */
 export async function annotatedPicture(
   picture: CanvasImageSource | null,
   size: ImageSize,
   objects: readonly DetectedObject[],
+  guesses: readonly ClassificationAnswer[] = [],
 ): Promise<Blob> {
   const canvas = document.createElement('canvas');
   canvas.width = size.width;
   canvas.height = size.height;
   const context = canvas.getContext('2d');
-  if (!context) throw new Error('This browser cannot draw a picture of that size.');
-  if (picture) context.drawImage(picture, 0, 0);
+  if (!context) throw new Error('This browser cannot draw an image of that size.');
+  if (picture) {
+    context.fillStyle = BEHIND;
+    context.fillRect(0, 0, size.width, size.height);
+    context.drawImage(picture, 0, 0);
+  }
   drawObjects(context, {
     objects,
     size,
@@ -25,6 +32,7 @@ export async function annotatedPicture(
     selected: null,
     editable: false,
   });
+  drawGuesses(context, guesses, lineUnit(size));
   return new Promise((resolve, reject) =>
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('No PNG was made.')))),
   );

@@ -52,10 +52,11 @@ export class DetectPage {
     const filter = this.store.filter();
     return this.store.photos().map((photo) => {
       const { answer } = photo;
-      if (!answer) return { photo, count: null };
-      if (answer.classifications) return { photo, count: answer.classifications.length };
+      if (!answer) return { photo, count: null, best: null };
+      const best = answer.classifications?.[0]?.name;
+      if (best !== undefined) return { photo, count: null, best };
       const { shown } = filteredObjects(detectedObjects(answer.detections), filter);
-      return { photo, count: shown.length };
+      return { photo, count: shown.length, best: null };
     });
   });
 

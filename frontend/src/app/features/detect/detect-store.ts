@@ -49,7 +49,7 @@ export class DetectStore {
     });
   }
 
-  /** Checks and sends files; the first of them becomes the one that is seen. */
+  /** Checks and sends files; the first that is sent becomes the one that is seen. */
   add(files: readonly File[]): void {
     const limits = this.settings.value()?.limits;
     const problems = files.map((file) => fileProblem(file, limits));
@@ -58,7 +58,8 @@ export class DetectStore {
     const added = files.map((file, index) => this.newPhoto(file, way, problems[index]));
     if (added.length === 0) return;
     this.list.update((photos) => [...photos, ...added]);
-    this.selectedId.set(added[0].id);
+    const [first] = [...added.filter(({ isRefused }) => !isRefused), ...added];
+    this.selectedId.set(first.id);
     for (const photo of added) {
       if (!photo.isRefused) this.start(photo);
     }

@@ -23,7 +23,7 @@ export function fileProblem(file: File, limits: ClientLimits | undefined): Failu
     return refusal(
       'video',
       'Videos cannot be analysed yet',
-      'Take single pictures out of the video and add those.',
+      'Take single images out of the video and add those.',
     );
   }
   if (!limits) return null;

@@ -1,9 +1,9 @@
-import { failureOf } from '../../core/failure';
+import { Failure, failureOf } from '../../core/failure';
 
 export interface Patience {
   readonly mostTries: number;
-  /** Told before each wait. */
-  readonly onWait: (seconds: number) => void;
+  /** Told before each wait how long it is, and why. */
+  readonly onWait: (seconds: number, failure: Failure) => void;
   readonly wait?: (seconds: number) => Promise<void>;
   /** False when the answer is not wanted any more. */
   readonly isWanted?: () => boolean;
@@ -26,11 +26,18 @@ export async function sendPatiently<Answer>(
       if (!BUSY.has(failure.status) || tries > patience.mostTries) throw error;
       const seconds = failure.retryAfterSeconds ?? USUAL_WAIT_SECONDS;
       const limited = Math.min(Math.max(seconds, 1), LONGEST_WAIT_SECONDS);
-      patience.onWait(limited);
+      patience.onWait(limited, failure);
       await (patience.wait ?? pause)(limited);
       if (patience.isWanted?.() === false) throw error;
     }
   }
+}
+
+/** `The task queue cannot be reached. Trying again in 2 s.` */
+export function waitNote(seconds: number, failure: Failure): string {
+  // A proxy in front of the server has no words of its own.
+  const why = failure.code === 'unexpected' ? 'The server is busy.' : failure.detail;
+  return `${why} Trying again in ${Math.ceil(seconds)} s.`;
 }
 
 function pause(seconds: number): Promise<void> {

@@ -1,10 +1,12 @@
-import { ChangeDetectionStrategy, Component, input, output } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, input, output } from '@angular/core';
 import { MatButtonModule } from '@angular/material/button';
 import { mdiAlertCircleOutline } from '@mdi/js';
 import { Icon } from '../../shared/icon';
 import { Photo } from './photo';
 
-/** In place of a picture that was not analysed: never to be taken for one without objects. */
+const REFUSED_BYTES = new Set([400, 415]);
+
+/** In place of an image that was not analysed: never to be taken for one without objects. */
 @Component({
   selector: 'sg-photo-failure',
   imports: [Icon, MatButtonModule],
@@ -14,7 +16,7 @@ import { Photo } from './photo';
     @if (photo.failure; as failure) {
       <div class="failure" role="alert">
         <sg-icon [path]="icon" />
-        <h2>{{ photo.file.name }} was not analysed</h2>
+        <h2><bdi>{{ photo.file.name }}</bdi> was not analysed</h2>
         <p>
           {{ failure.detail }}
         </p>
@@ -24,13 +26,13 @@ import { Photo } from './photo';
             · request <span class="code">{{ failure.requestId }}</span>
           }
         </p>
-        @if (!photo.isRefused) {
+        @if (canHelp()) {
           <button mat-flat-button type="button" (click)="retried.emit()">Try again</button>
         }
       </div>
     } @else {
       <div class="failure calm">
-        <h2>{{ photo.file.name }} was cancelled</h2>
+        <h2><bdi>{{ photo.file.name }}</bdi> was cancelled</h2>
         <button mat-flat-button type="button" (click)="retried.emit()">Analyse it after all</button>
       </div>
     }
@@ -78,6 +80,11 @@ import { Photo } from './photo';
 })
 export class PhotoFailure {
   readonly photo = input.required<Photo>();
+  /** The same bytes would be refused again. */
+  protected readonly canHelp = computed(() => {
+    const { failure, isRefused } = this.photo();
+    return !isRefused && !REFUSED_BYTES.has(failure?.status ?? 0);
+  });
   readonly retried = output<void>();
   protected readonly icon = mdiAlertCircleOutline;
 }

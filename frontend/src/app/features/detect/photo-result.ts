@@ -10,12 +10,12 @@ import {
 import { MatProgressBarModule } from '@angular/material/progress-bar';
 import { ApiKey } from '../../core/api-key';
 import { apiUrl } from '../../core/api-root';
+import { ClassList } from '../../shared/class-list';
 import { detectedObjects } from '../../shared/detected-object';
 import { formatBytes, formatPercent } from '../../shared/format';
 import { ImageViewer } from '../../shared/image-viewer/image-viewer';
 import { AnswerFacts } from './answer-facts';
 import { annotatedPicture } from './annotated-picture';
-import { ClassList } from './class-list';
 import { curlCommand } from './curl-command';
 import { DetectStore } from './detect-store';
 import { download, downloadJson, siblingName } from '../../shared/download';
@@ -89,8 +89,11 @@ export class PhotoResult {
     computation: () => '',
   });
   protected readonly label = computed(() => {
+    const { name } = this.photo().file;
+    const best = this.guesses()?.[0];
+    if (best) return `${name}: ${best.name} ${formatPercent(best.confidence)}`;
     const { shown } = this.objects();
-    return `${this.photo().file.name} with ${shown.length} ${shown.length === 1 ? 'object' : 'objects'}`;
+    return `${name} with ${shown.length} ${shown.length === 1 ? 'object' : 'objects'}`;
   });
   protected readonly curl = computed(() => {
     const { confidence, hiddenClasses } = this.store.filter();
@@ -109,11 +112,13 @@ export class PhotoResult {
     const { picture, size } = this.shownPicture();
     this.problem.set('');
     try {
-      const png = await annotatedPicture(picture, size, this.objects().shown);
-      download(png, siblingName(this.photo().file.name, '-objects.png'));
+      const guesses = this.guesses() ?? [];
+      const png = await annotatedPicture(picture, size, this.objects().shown, guesses);
+      const addition = this.guesses() ? '-classes.png' : '-objects.png';
+      download(png, siblingName(this.photo().file.name, addition));
     } catch {
       // Browsers have limits of their own to the size of a drawing.
-      this.problem.set('This browser cannot draw a picture of that size.');
+      this.problem.set('This browser cannot draw an image of that size.');
     }
   }
 

@@ -20,8 +20,10 @@ import { isOpen, Photo, stateName } from './photo';
 /** One entry of the strip. */
 export interface StripPhoto {
   readonly photo: Photo;
-  /** Objects, or classes, that are shown; null without an answer. */
+  /** Objects that are shown; null without an answer, or where whole images are named. */
   readonly count: number | null;
+  /** The likeliest class of the whole image. */
+  readonly best: string | null;
 }
 
 /** The images of this visit, to go through with a click or the arrow keys. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@angular/core';
+import { BEHIND } from '../../shared/image-viewer/canvas-layer';
 
 // A photo of 12 megapixels takes 48 MB when decoded.
 const MOST_KEPT = 3;
@@ -52,7 +53,11 @@ async function smallPicture(file: File): Promise<string | null> {
     const canvas = document.createElement('canvas');
     canvas.width = small.width;
     canvas.height = small.height;
-    canvas.getContext('2d')?.drawImage(small, 0, 0);
+    const context = canvas.getContext('2d');
+    if (!context) return null;
+    context.fillStyle = BEHIND;
+    context.fillRect(0, 0, small.width, small.height);
+    context.drawImage(small, 0, 0);
     small.close();
     return canvas.toDataURL('image/jpeg', 0.8);
   } catch {

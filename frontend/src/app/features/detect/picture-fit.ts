@@ -23,11 +23,11 @@ export function pictureFor(
   const size = answered ?? bitmap ?? UNKNOWN_SIZE;
   const { width, height } = size;
   if (!bitmap) {
-    const note = 'This browser cannot show the picture; the boxes are on an empty ground.';
+    const note = 'This browser cannot show the image; the boxes are on an empty ground.';
     return { picture: null, size: { width, height }, note: isDecoding ? '' : note };
   }
   if (bitmap.width !== width || bitmap.height !== height) {
-    const note = `This browser reads the picture as ${bitmap.width} × ${bitmap.height}, the server as ${width} × ${height}; the boxes are on an empty ground.`;
+    const note = `This browser reads the image as ${bitmap.width} × ${bitmap.height}, the server as ${width} × ${height}; the boxes are on an empty ground.`;
     return { picture: null, size: { width, height }, note };
   }
   return { picture: bitmap, size: { width, height }, note: '' };

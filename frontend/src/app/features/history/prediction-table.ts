@@ -43,6 +43,8 @@ export class PredictionTable {
   protected readonly rows = computed(() =>
     this.predictions().map((prediction) => ({
       ...prediction,
+      // A model that names whole images: its best class is no object to count.
+      isNamed: prediction.num_instances === 0,
       counts: classCounts(prediction.classes, this.classesOf(prediction)),
       confidence: confidenceRange(prediction.min_confidence, prediction.max_confidence),
       took: formatMilliseconds(prediction.processing_time * 1000),

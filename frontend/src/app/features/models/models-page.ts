@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, computed, inject, resource } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject, resource, signal } from '@angular/core';
 import { Api } from '../../api/api';
 import { showModel } from '../../api/fn/platform/show-model';
 import { failureOf } from '../../core/failure';
@@ -27,9 +27,11 @@ import { VersionsSection } from './versions-section';
           (retry)="model.reload()"
         />
       }
-      <details>
+      <details (toggle)="cardWanted.set(true)">
         <summary>Model card</summary>
-        <sg-model-card />
+        @if (cardWanted()) {
+          <sg-model-card />
+        }
       </details>
     </section>
     <sg-versions-section [served]="model.hasValue() ? model.value() : null" />
@@ -53,6 +55,8 @@ export class ModelsPage {
   private readonly api = inject(Api);
   private readonly server = inject(ServerStatus);
 
+  /** Asked for only when it is opened: most who come here do not read it. */
+  protected readonly cardWanted = signal(false);
   protected readonly model = resource({
     params: () => this.server.returned(),
     loader: () => this.api.invoke(showModel),

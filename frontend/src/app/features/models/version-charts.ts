@@ -1,5 +1,6 @@
 import { RunAnswer } from '../../api/models/run-answer';
 import { chartColor, ChartSeries } from '../../shared/chart/chart-series';
+import { formatVersion } from '../../shared/format';
 import { windowSeconds, windowsOf } from './version-totals';
 
 const HOUR_SECONDS = 3600;
@@ -29,7 +30,7 @@ export function versionChart(
         .map((run) => [windowSeconds(run), run.metrics[metric] ?? null]),
     );
     return {
-      name: `v${version}`,
+      name: formatVersion(version),
       color: chartColor(index),
       dash: DASHES[index % DASHES.length],
       values: times.map((seconds) => values.get(seconds) ?? null),

@@ -25,8 +25,8 @@ const ROWS: readonly Row[] = [
     about: 'mean of the hours, by predictions',
     value: (t) => milliseconds(t.latencyMs.p95),
   },
-  { name: 'Mean confidence', about: 'by objects', value: (t) => decimal(t.meanConfidence) },
-  { name: 'Objects per picture', value: (t) => decimal(t.objectsPerImage) },
+  { name: 'Mean confidence', about: 'of what was found', value: (t) => decimal(t.meanConfidence) },
+  { name: 'Objects per image', value: (t) => decimal(t.objectsPerImage) },
 ];
 
 /** Totals with a column for each version. */

@@ -5,7 +5,7 @@ const CLASS_PREFIX = 'class_';
 export interface ClassShare {
   readonly name: string;
   readonly count: number;
-  /** Of all objects of the version. */
+  /** Of all objects, or named images, of the version. */
   readonly share: number;
 }
 
@@ -19,6 +19,7 @@ export interface VersionTotals {
   /** Means of the hours' percentiles, each hour counting as much as it had predictions. */
   readonly latencyMs: Readonly<Record<'p50' | 'p95', number | null>>;
   readonly meanConfidence: number | null;
+  /** Null also for a model that names whole images. */
   readonly objectsPerImage: number | null;
   readonly classes: readonly ClassShare[];
 }
@@ -52,7 +53,11 @@ export function versionTotals(runs: readonly RunAnswer[], model: string): Versio
 }
 
 function totalsOf(version: string, windows: readonly RunAnswer[]): VersionTotals {
+  const classes = classShares(windows);
   const predictions = sum(windows, 'predictions');
+  // A model that names whole images finds no objects, and is sure of each image once.
+  const counts = sum(windows, 'detections') > 0 || classes.length === 0;
+  const findings = counts ? 'detections' : 'predictions';
   const failures = sum(windows, 'errors') + sum(windows, 'timeouts');
   return {
     version,
@@ -64,9 +69,9 @@ function totalsOf(version: string, windows: readonly RunAnswer[]): VersionTotals
       p50: weightedMean(windows, 'latency_p50_ms', 'predictions'),
       p95: weightedMean(windows, 'latency_p95_ms', 'predictions'),
     },
-    meanConfidence: weightedMean(windows, 'mean_confidence', 'detections'),
-    objectsPerImage: predictions > 0 ? sum(windows, 'detections') / predictions : null,
-    classes: classShares(windows),
+    meanConfidence: weightedMean(windows, 'mean_confidence', findings),
+    objectsPerImage: counts && predictions > 0 ? sum(windows, 'detections') / predictions : null,
+    classes,
   };
 }
 

@@ -38,10 +38,14 @@ const PERCENTILES: Readonly<Record<string, Look>> = {
   p99: ['p99', chartColor(3), [2, 3]],
 };
 
-/** All charts over time. `classes` are those of the model, in its order, for their colours. */
+/**
+ * All charts over time. `classes` are those of the model, in its order, for their colours;
+ * `namesImages`: it names whole images instead of finding objects.
+ */
 export function activityCharts(
   activity: ActivityAnswer,
   classes: readonly string[],
+  namesImages = false,
 ): ActivityChart[] {
   return [
     lines('Requests', 'per second', named(activity.requests, REQUESTS), formatRate),
@@ -51,16 +55,16 @@ export function activityCharts(
       kind: 'stacked',
     },
     lines('Predictions', 'per second', named(activity.predictions, OUTCOMES), formatRate),
-    lines('Queue', 'pictures that wait', one('waiting', activity.queue_length), formatCount),
+    lines('Queue', 'images that wait', one('waiting', activity.queue_length), formatCount),
     lines(
       'Journal lag',
       'age of the oldest',
       one('lag', activity.journal_lag_seconds),
       formatSeconds,
     ),
-    lines('Objects', 'per second', objectSeries(activity.classes, classes), formatRate),
+    lines(namesImages ? 'Classes' : 'Objects', 'per second', objectSeries(activity.classes, classes), formatRate),
     {
-      ...lines('Mean confidence', 'of objects', one('mean', activity.confidence), formatConfidence),
+      ...lines('Mean confidence', namesImages ? 'of the best class' : 'of objects', one('mean', activity.confidence), formatConfidence),
       top: 1,
     },
   ];

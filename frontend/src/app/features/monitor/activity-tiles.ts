@@ -67,7 +67,7 @@ function measuresOf(activity: ActivityAnswer): Measure[] {
       limits: [0.01, 0.05],
     },
     {
-      name: 'Pictures waiting',
+      name: 'Images waiting',
       series: activity.queue_length,
       format: formatCount,
       limits: [100, 1000],

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
 
-/** How many objects were found in each tenth of the confidence. */
+/** How many objects were found, or images named, in each tenth of the confidence. */
 @Component({
   selector: 'sg-confidence-bars',
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -10,6 +10,8 @@ import { ChangeDetectionStrategy, Component, computed, input } from '@angular/co
 export class ConfidenceBars {
   /** One for each tenth, from 0 to 1. */
   readonly counts = input.required<readonly number[]>();
+
+  readonly found = input<'objects' | 'images'>('objects');
 
   protected readonly total = computed(() => this.counts().reduce((a, b) => a + b, 0));
   protected readonly bars = computed(() => {

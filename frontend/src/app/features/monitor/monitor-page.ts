@@ -73,13 +73,16 @@ export class MonitorPage {
   private readonly classes = computed(() =>
     this.model.hasValue() ? this.model.value().classes : [],
   );
+  protected readonly namesImages = computed(
+    () => this.model.hasValue() && this.model.value().task === 'classify',
+  );
   protected readonly tiles = computed(() => {
     const activity = this.store.activity();
     return activity ? activityTiles(activity) : [];
   });
   protected readonly charts = computed(() => {
     const activity = this.store.activity();
-    return activity ? activityCharts(activity, this.classes()) : [];
+    return activity ? activityCharts(activity, this.classes(), this.namesImages()) : [];
   });
   /** Not one step of one series is known: one sentence says so, instead of nine empty charts. */
   protected readonly isQuiet = computed(() =>

@@ -61,12 +61,12 @@ export class KeptPicture {
     if (!record) return null;
     if (!this.wanted()) {
       const boxes = record.detections.length > 0 ? ': its boxes are shown on an empty ground' : '';
-      return `The picture is not kept${boxes}.`;
+      return `The image is not kept${boxes}.`;
     }
     const failure = this.failure();
     if (!failure) return null;
-    if (failure.status === 404) return 'The picture is not kept any more.';
-    return `The picture could not be shown. ${failure.title}: ${failure.detail}`;
+    if (failure.status === 404) return 'The image is not kept any more.';
+    return `The image could not be shown. ${failure.title}: ${failure.detail}`;
   }
 }
 

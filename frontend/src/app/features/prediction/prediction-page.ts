@@ -18,6 +18,7 @@ import { Params, RouterLink } from '@angular/router';
 import { VerdictValue } from '../../api/models/verdict-value';
 import { ApiKey } from '../../core/api-key';
 import { ServerStatus } from '../../core/server-status';
+import { ClassList } from '../../shared/class-list';
 import { formatMilliseconds, formatPercent } from '../../shared/format';
 import { ImageViewer } from '../../shared/image-viewer/image-viewer';
 import { PageState } from '../../shared/page-state';
@@ -46,6 +47,7 @@ const CLOCK_MS = 10_000;
 @Component({
   selector: 'sg-prediction-page',
   imports: [
+    ClassList,
     ConfirmDialog,
     CorrectionsPanel,
     ImageViewer,
@@ -77,12 +79,19 @@ export class PredictionPage implements LeavablePage {
   protected readonly verdicts = inject(VerdictStore);
   protected readonly view = inject(ObjectView);
   protected readonly picture = inject(KeptPicture);
-  protected readonly percent = formatPercent;
   protected readonly duration = formatMilliseconds;
   protected readonly now = signal(Date.now());
   /** Leads back to the list as it was left. */
   protected readonly listFilters = listFilters(inject(Location).getState());
 
+  protected readonly label = computed(() => {
+    const record = this.store.record();
+    const name = record?.image.name || 'Image';
+    const best = record?.classifications[0];
+    if (best) return `${name}: ${best.name} ${formatPercent(best.confidence)}`;
+    const { length } = this.view.objects();
+    return `${name} with ${length} ${length === 1 ? 'box' : 'boxes'}`;
+  });
   protected readonly choices = computed(() => {
     const record = this.store.record();
     return record ? classChoices(record, this.model.value()) : [];

@@ -62,6 +62,8 @@ export class TasksPage {
     const tasks = this.store.tasks();
     return chosen ? tasks.filter((task) => task.status === chosen) : tasks;
   });
+  /** A stream without a list says nothing of what it does not know. */
+  protected readonly isLive = computed(() => this.store.live() && this.store.failure() === null);
   /** How many rows are drawn; anew for each choice. */
   private readonly most = linkedSignal({ source: this.chosen, computation: () => SHOWN_AT_ONCE });
   protected readonly shown = computed(() => this.matching().slice(0, this.most()));

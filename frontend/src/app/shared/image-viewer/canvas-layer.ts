@@ -19,6 +19,9 @@ export function clearedContext(
   return context;
 }
 
+/** Behind what is transparent; the server puts the same behind it before it looks. */
+export const BEHIND = '#ffffff';
+
 // From here on single pixels are what one wants to see.
 const SHARP_SCALE = 4;
 
@@ -39,6 +42,8 @@ export function drawPicture(
   const width = size.width * scale;
   const height = size.height * scale;
   if (picture && !isClosed(picture)) {
+    context.fillStyle = BEHIND;
+    context.fillRect(x, y, width, height);
     context.imageSmoothingEnabled = scale < SHARP_SCALE;
     context.imageSmoothingQuality = 'medium';
     context.drawImage(picture, x, y, width, height);

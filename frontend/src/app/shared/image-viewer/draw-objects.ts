@@ -1,3 +1,4 @@
+import { ClassificationAnswer } from '../../api/models/classification-answer';
 import { ImageSize } from '../../api/models/image-size';
 import { classColor, textOnClassColor } from '../class-colors';
 import { DetectedObject } from '../detected-object';
@@ -36,6 +37,8 @@ const SHADE = 'rgba(0, 0, 0, 0.45)';
 const LABEL_HEIGHT = 18;
 const LABEL_PADDING = 5;
 const HANDLE_SIZE = 9;
+// As many as on the server's annotated images.
+const MOST_GUESSES = 5;
 
 /** Draws masks, boxes and labels; large ones first, so that small ones stay in sight. */
 export function drawObjects(context: CanvasRenderingContext2D, scene: Scene): void {
@@ -48,6 +51,21 @@ export function drawObjects(context: CanvasRenderingContext2D, scene: Scene): vo
   context.globalAlpha = 1;
   const selected = drawn.find(({ object }) => object.id === scene.selected);
   if (scene.editable && selected) drawHandles(context, selected, scene);
+}
+
+/** The likeliest classes of the whole image, one below the other in its corner. */
+export function drawGuesses(
+  context: CanvasRenderingContext2D,
+  guesses: readonly ClassificationAnswer[],
+  unit: number,
+): void {
+  setFont(context, unit);
+  guesses.slice(0, MOST_GUESSES).forEach((guess, row) => {
+    const text = `${guess.name} ${formatPercent(guess.confidence)}`;
+    const width = textWidth(context, text) + 2 * LABEL_PADDING * unit;
+    const height = LABEL_HEIGHT * unit;
+    drawText(context, text, guess.class, { x: 0, y: row * height, width, height }, unit);
+  });
 }
 
 export function labelOf(object: DetectedObject): string {
@@ -143,8 +161,7 @@ function drawBox(context: CanvasRenderingContext2D, entry: Entry, scene: Scene):
 function drawLabels(context: CanvasRenderingContext2D, drawn: Entry[], scene: Scene): void {
   const bounds = intersection(pictureOn(scene), { x: 0, y: 0, ...scene.frame });
   const taken: Rectangle[] = [];
-  context.font = `500 ${12 * scene.unit}px Roboto, sans-serif`;
-  context.textBaseline = 'middle';
+  setFont(context, scene.unit);
   for (const entry of drawn) {
     const longerSide = Math.max(entry.place.width, entry.place.height);
     if (!hasLabel(entry.object, longerSide, scene)) continue;
@@ -166,11 +183,26 @@ function drawLabel(
   const label = { width, height: LABEL_HEIGHT * scene.unit };
   const place = labelPlace(entry.place, label, bounds, taken);
   context.globalAlpha = opacity(entry, scene);
-  context.fillStyle = classColor(entry.object.classId);
-  context.fillRect(place.x, place.y, place.width, place.height);
-  context.fillStyle = textOnClassColor(entry.object.classId);
-  context.fillText(text, place.x + LABEL_PADDING * scene.unit, place.y + place.height / 2);
+  drawText(context, text, entry.object.classId, place, scene.unit);
   return place;
+}
+
+function setFont(context: CanvasRenderingContext2D, unit: number): void {
+  context.font = `500 ${12 * unit}px Roboto, sans-serif`;
+  context.textBaseline = 'middle';
+}
+
+function drawText(
+  context: CanvasRenderingContext2D,
+  text: string,
+  classId: number,
+  place: Rectangle,
+  unit: number,
+): void {
+  context.fillStyle = classColor(classId);
+  context.fillRect(place.x, place.y, place.width, place.height);
+  context.fillStyle = textOnClassColor(classId);
+  context.fillText(text, place.x + LABEL_PADDING * unit, place.y + place.height / 2);
 }
 
 function pictureOn({ viewport, size }: Scene): Rectangle {

@@ -44,7 +44,7 @@ export class ImageViewer {
   readonly size = input.required<ImageSize>();
   readonly objects = input.required<readonly DetectedObject[]>();
   /** What the picture shows, for those who do not see it. */
-  readonly label = input('Picture with the objects found');
+  readonly label = input('Image with the objects found');
   /** `id` of the object under the pointer, here or in a list beside. */
   readonly hovered = model<number | null>(null);
   readonly selected = model<number | null>(null);

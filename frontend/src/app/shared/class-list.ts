@@ -1,9 +1,9 @@
 import { ChangeDetectionStrategy, Component, input } from '@angular/core';
-import { ClassificationAnswer } from '../../api/models/classification-answer';
-import { classColor } from '../../shared/class-colors';
-import { formatPercent } from '../../shared/format';
+import { ClassificationAnswer } from '../api/models/classification-answer';
+import { classColor } from './class-colors';
+import { formatPercent } from './format';
 
-/** What a model that names the whole picture takes it for, the likeliest first. */
+/** What a model that names the whole image takes it for, the likeliest first. */
 @Component({
   selector: 'sg-class-list',
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -11,10 +11,10 @@ import { formatPercent } from '../../shared/format';
     <ol>
       @for (guess of guesses(); track guess.class) {
         <li>
-          <span class="dot" [style.background]="color(guess.class)"></span>
-          <span>{{ guess.name }}</span>
+          <span class="dot" aria-hidden="true" [style.background]="color(guess.class)"></span>
+          <span class="name">{{ guess.name }}</span>
           <span class="number">{{ percent(guess.confidence) }}</span>
-          <span class="bar"><span [style.width.%]="guess.confidence * 100"></span></span>
+          <span class="bar" aria-hidden="true"><span [style.width.%]="guess.confidence * 100"></span></span>
         </li>
       }
     </ol>
@@ -39,6 +39,10 @@ import { formatPercent } from '../../shared/format';
       width: 12px;
       height: 12px;
       border-radius: 50%;
+    }
+
+    .name {
+      overflow-wrap: anywhere;
     }
 
     .bar {
