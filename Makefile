@@ -89,8 +89,8 @@ frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json f
 # A client that does not fit the API must not be built: see `make client`.
 $(UI): $(UI_SOURCES) $(API_SOURCES)
 	@echo "Building the web UI (UI_BUILD=no leaves it out) ..."
-	@for bin in $(RUN)/bin $(DEV)/bin; do \
-	  if [ -x $$bin/sightglass ]; then $$bin/sightglass openapi --check frontend/openapi.json; break; fi; \
+	@for at in $(RUN)/bin/sightglass $(DEV)/bin/sightglass; do \
+	  if [ -x $$at ]; then $$at openapi --check frontend/openapi.json || exit 1; break; fi; \
 	done
 	@mkdir -p frontend/.angular
 	@$(NPM) --silent run build >frontend/.angular/build.log 2>&1 || { cat frontend/.angular/build.log; exit 1; }
