@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -125,9 +126,10 @@ class _Exchange:
         added = [
             (b"x-request-id", self.request_id.encode()),
             (b"x-process-time", b"%.6f" % seconds),
-            (b"content-security-policy", _PAGE_POLICY if page else _DATA_POLICY),
             *_SAFE_HEADERS,
         ]
+        if self.status != HTTPStatus.NOT_MODIFIED:  # it would replace the policy of what is cached
+            added.append((b"content-security-policy", _PAGE_POLICY if page else _DATA_POLICY))
         if b"cache-control" not in names:
             added.append((b"cache-control", b"no-store"))
         return added

@@ -45,6 +45,7 @@ def create_engine(url: str) -> Engine:
             parsed,
             pool_pre_ping=True,
             pool_recycle=1800,
+            hide_parameters=True,  # notes and file names: errors are logged
             connect_args={"connect_timeout": 5},
         )
     except ModuleNotFoundError as error:
@@ -124,7 +125,7 @@ def _sqlite_engine(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise SetupError("DATABASE_URL must name a file: several processes share the history")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 10.0})
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": 10.0})
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine

@@ -205,6 +205,34 @@ def test_copied_curl_works(visitor: Visitor, front: NginxServer, tmp_path: Path)
     assert json.loads(done.stdout)["success"] is True
 
 
+def test_keyboard_goes_on_where_the_first_image_is(visitor: Visitor) -> None:
+    """The pressed button goes away; the focus must not go with it."""
+    page = visitor.open("detect")
+    page.get_by_role("button", name="Highway").focus()
+    page.keyboard.press("Enter")
+    strip = page.get_by_role("region", name="Images of this visit")
+    expect(strip.get_by_role("button", name=re.compile("^highway.jpg"))).to_be_focused()
+    page.get_by_role("button", name="Clear all").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Add images")).to_be_focused()
+
+
+def test_transparent_ground_is_white(visitor: Visitor, tmp_path: Path) -> None:
+    """As the server has it when it looks; in the dark too."""
+    path = tmp_path / "clear.png"
+    Image.new("RGBA", (64, 48), (0, 0, 0, 0)).save(path)
+    visitor.arrive(scheme="dark")
+    page = visitor.open("detect")
+    give(page, path)
+    page.get_by_role("link", name="Open the record").wait_for()
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Annotated PNG").click()
+    with Image.open(downloading.value.path()) as drawn:
+        assert drawn.convert("RGBA").getpixel((32, 24)) == (255, 255, 255, 255)
+    shot = Image.open(io.BytesIO(page.get_by_test_id("picture").screenshot())).convert("RGB")
+    assert shot.getpixel((shot.width // 2, shot.height // 3)) == (255, 255, 255)
+
+
 def test_large_photo_is_upright(visitor: Visitor, tmp_path: Path) -> None:
     """A phone writes its photos lying, with a note that says how to turn them."""
     path = tmp_path / "phone.jpg"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -99,6 +100,37 @@ def test_first_load_is_small(visitor: Visitor) -> None:
     report(f"first load: {total / 1000:.0f} kB transferred in {len(sizes)} files")
     assert len(sizes) > 3
     assert 50_000 < total < FIRST_LOAD_BYTES, sizes
+
+
+def test_a_long_name_fits_on_a_phone(visitor: Visitor, tmp_path: Path) -> None:
+    path = tmp_path / f"{'x' * 180}.jpg"
+    path.write_bytes(photos.sample("highway").read_bytes())
+    visitor.arrive(screen=PHONE, has_touch=True, is_mobile=True)
+    page = visitor.open("detect")
+    page.get_by_test_id("files").first.set_input_files([path])
+    page.get_by_role("link", name="Open the record").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_code_of_a_page_that_is_gone(visitor: Visitor) -> None:
+    """After an update the page's files have other names: a new document knows them."""
+    visitor.forgive += ["status of 404", "dynamically imported module"]
+    page = visitor.open("detect")
+    page.evaluate("window.isOld = true")
+
+    gone: dict[str, Any] = {"status": 404, "content_type": "text/plain", "body": "gone"}
+    page.route("**/ui/chunk-*.js", lambda route: route.fulfill(**gone), times=1)
+    page.get_by_role("link", name="Tasks", exact=True).click()
+    page.get_by_role("heading", level=1, name="Tasks").wait_for()
+    assert page.evaluate("window.isOld") is None
+
+
+def test_reload_without_nginx(visitor: Visitor, platform: Platform) -> None:
+    """The API's own answer to "has it changed?" must leave the page as it was."""
+    visitor.url = str(platform.http.base_url).rstrip("/")
+    page = visitor.open("history")
+    page.reload()
+    page.get_by_role("heading", level=1, name="History").wait_for()
 
 
 def test_keyboard_alone(visitor: Visitor) -> None:

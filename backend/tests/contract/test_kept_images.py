@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -188,3 +190,24 @@ def test_a_page_of_thumbnails_at_once(api: ApiServer) -> None:
         answers = pool.map(small, range(50))
         assert client.post("/process-image", files={"file": encoded()}).status_code == 200
         assert set(answers) == {200}
+
+
+def test_nothing_is_made_for_those_who_left(client: httpx.Client, api: ApiServer) -> None:
+    prediction_id = predicted(client, encoded(".png", width=5000, height=4000))
+    image_of(client, prediction_id)
+    request_ids = {f"left-{prediction_id}-{number}" for number in range(20)}
+    for request_id in request_ids:
+        with socket.create_connection(("127.0.0.1", api.port)) as connection:
+            path = f"/predictions/{prediction_id}/image?size=64"
+            head = f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Request-ID: {request_id}\r\n\r\n"
+            connection.sendall(head.encode())
+    assert image_of(client, prediction_id, size=64).status_code == 200
+    until = time.monotonic() + 30
+    while True:
+        lines = [line for line in api.log_lines() if line.get("request_id") in request_ids]
+        if len(lines) == len(request_ids) or time.monotonic() > until:
+            break
+        time.sleep(0.05)
+    statuses = Counter(line["status"] for line in lines)
+    assert statuses.total() == len(request_ids)
+    assert statuses[499] >= 12  # all but those whose turn came at once

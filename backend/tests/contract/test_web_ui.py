@@ -161,6 +161,8 @@ def test_what_did_not_change_is_not_sent_again(ui: httpx.Client) -> None:
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["cache-control"] == first.headers["cache-control"]
         assert again.headers["vary"] == "Accept-Encoding"
+        # A browser would put it in place of the policy that the page came with.
+        assert "content-security-policy" not in again.headers
     plain = ui.get("/ui/main-ABCD2345.js").headers["etag"]
     compressed = ui.get(
         "/ui/main-ABCD2345.js", headers={"Accept-Encoding": "gzip", "If-None-Match": plain}

@@ -29,7 +29,11 @@ export const appConfig: ApplicationConfig = {
       withComponentInputBinding(),
       withNavigationErrorHandler((error) => void inject(PageLoading).failed(error)),
       // A step back that a page refuses leaves the browser's history as it was.
-      withRouterConfig({ canceledNavigationResolution: 'computed' }),
+      withRouterConfig({
+        canceledNavigationResolution: 'computed',
+        // What PageLoading was told of is no error of the one who clicked.
+        resolveNavigationPromiseOnError: true,
+      }),
     ),
     provideHttpClient(withInterceptors([apiInterceptor])),
     { provide: TitleStrategy, useClass: PageTitle },

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { MatButtonModule } from '@angular/material/button';
-import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
+import { Router, RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import {
   mdiChartLine,
   mdiCubeOutline,
@@ -46,9 +46,12 @@ export class App {
   protected readonly keyIcon = mdiKeyOutline;
   protected readonly server = inject(ServerStatus);
   protected readonly key = inject(ApiKey);
+  private readonly router = inject(Router);
   protected readonly scheme = inject(ColorScheme);
   protected readonly settings = inject(ClientSettings);
   protected readonly schemeIcon = computed(() => SCHEME_ICONS[this.scheme.chosen()]);
+  /** The code of a page is on its way, as it is when it is first opened. */
+  protected readonly isOpening = computed(() => this.router.currentNavigation() !== null);
   protected readonly model = computed(() => this.server.health()?.model_info ?? null);
   protected readonly statusText = computed(() => this.describe());
 

@@ -6,8 +6,9 @@ import os
 from typing import Annotated
 
 import anyio
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from sightglass.api.deps import ServicesDep
@@ -55,6 +56,7 @@ _HEADERS = {
     },
 )
 async def show_prediction_image(
+    request: Request,
     prediction_id: str,
     services: ServicesDep,
     size: Annotated[
@@ -73,7 +75,7 @@ async def show_prediction_image(
         data = await run_in_threadpool(services.kept_images.get, prediction_id)
     else:
         data = await anyio.to_thread.run_sync(
-            _thumbnail, services, prediction_id, size, limiter=_thumbnails
+            _thumbnail, request, services, prediction_id, size, limiter=_thumbnails
         )
     return _picture(data, prediction_id, headers)
 
@@ -83,7 +85,10 @@ def _matches(known: str | None, tag: str) -> bool:
     return known is not None and tag in (one.strip().removeprefix("W/") for one in known.split(","))
 
 
-def _thumbnail(services: Services, prediction_id: str, size: int) -> bytes:
+def _thumbnail(request: Request, services: Services, prediction_id: str, size: int) -> bytes:
+    """Runs in a thread, after others: who turned the page meanwhile waits no more."""
+    if anyio.from_thread.run(request.is_disconnected):
+        raise ClientDisconnect
     data = services.kept_images.get(prediction_id)
     try:
         return make_thumbnail(data, size, services.limits)

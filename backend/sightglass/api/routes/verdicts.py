@@ -35,7 +35,7 @@ router = APIRouter(tags=["records"], route_class=SmallBodyRoute)
 # its id from when it was sent, and may have waited for minutes.
 _ARRIVAL_SECONDS = 2.0
 _RECENT_SECONDS = 600.0
-_ASK_AGAIN_SECONDS = 0.1
+_FIRST_PAUSE_SECONDS = 0.1
 
 
 @router.put(
@@ -84,13 +84,15 @@ async def _get_recorded(services: Services, prediction_id: str) -> Prediction:
         raise UnknownPredictionError
     recent = abs(id_age_seconds(prediction_id)) < _RECENT_SECONDS
     give_up_at = time.monotonic() + (_ARRIVAL_SECONDS if recent else 0.0)
+    pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
             fields = await run_in_threadpool(services.history.get_prediction, prediction_id)
         except UnknownPredictionError:
             if time.monotonic() >= give_up_at:
                 raise
-            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _ARRIVAL_SECONDS / 4)
         else:
             return _decoded(fields)
 

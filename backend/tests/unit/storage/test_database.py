@@ -9,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from sightglass.errors import SetupError
 from sightglass.storage.database import create_engine, migrate, reading, writing
@@ -51,6 +51,17 @@ def test_write_is_rolled_back_by_an_error(url: str) -> None:
         connection.execute(twice)
     with reading(engine) as connection:
         assert connection.scalar(text("SELECT count(*) FROM prediction_classes")) == 0
+    engine.dispose()
+
+
+def test_errors_do_not_tell_values(url: str) -> None:
+    """They are logged, and values are file names and what people wrote."""
+    engine = create_engine(url)
+    absent = text("INSERT INTO absent VALUES (:note)")
+    with pytest.raises(OperationalError) as raised, writing(engine) as connection:
+        connection.execute(absent, {"note": "confidential"})
+    assert "absent" in str(raised.value)
+    assert "confidential" not in str(raised.value)
     engine.dispose()
 
 

@@ -23,7 +23,7 @@ export class PageLoading {
   }
 
   async failed({ error, url }: NavigationError): Promise<void> {
-    if (!isMissingCode(error)) return;
+    if (!isMissingCode(error)) return console.error(error);
     if (await this.isServerThere()) this.openAnew(url);
     else {
       this.wanted = url;

@@ -14,7 +14,9 @@ import { formatPercent } from './format';
           <span class="dot" aria-hidden="true" [style.background]="color(guess.class)"></span>
           <span class="name">{{ guess.name }}</span>
           <span class="number">{{ percent(guess.confidence) }}</span>
-          <span class="bar" aria-hidden="true"><span [style.width.%]="guess.confidence * 100"></span></span>
+          <span class="bar" aria-hidden="true"
+            ><span [style.width.%]="guess.confidence * 100"></span
+          ></span>
         </li>
       }
     </ol>

@@ -1,4 +1,13 @@
-import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
+import {
+  afterNextRender,
+  ChangeDetectionStrategy,
+  Component,
+  computed,
+  effect,
+  ElementRef,
+  inject,
+  Injector,
+} from '@angular/core';
 import { MatButtonModule } from '@angular/material/button';
 import { mdiTrayArrowUp } from '@mdi/js';
 import { ClientSettings } from '../../core/client-settings';
@@ -38,6 +47,8 @@ export class DetectPage {
   protected readonly dropIcon = mdiTrayArrowUp;
   protected readonly mostDirect = MOST_DIRECT;
   private readonly settings = inject(ClientSettings);
+  private readonly injector = inject(Injector);
+  private readonly element = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
 
   protected readonly limits = computed(() => {
     const limits = this.settings.value()?.limits;
@@ -60,10 +71,30 @@ export class DetectPage {
     });
   });
 
+  constructor() {
+    let wasEmpty: boolean | null = null;
+    effect(() => {
+      const isEmpty = this.store.selected() === null;
+      if (wasEmpty !== null && wasEmpty !== isEmpty) this.keepFocus();
+      wasEmpty = isEmpty;
+    });
+  }
+
   protected addPicked(input: HTMLInputElement): void {
     const picked = [...(input.files ?? [])];
     // The same file again is a change too.
     input.value = '';
     this.store.add(picked);
+  }
+
+  /** What was pressed goes with the first image and with the last: those at the keyboard go on. */
+  private keepFocus(): void {
+    const next = () => {
+      if (document.activeElement !== document.body) return;
+      const find = (place: string) => this.element.querySelector<HTMLElement>(place);
+      const button = find('button.photo[tabindex="0"]') ?? find('sg-file-buttons button');
+      button?.focus({ preventScroll: true });
+    };
+    afterNextRender({ read: next }, { injector: this.injector });
   }
 }

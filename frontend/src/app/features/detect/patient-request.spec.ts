@@ -1,5 +1,6 @@
 import { HttpErrorResponse, HttpHeaders } from '@angular/common/http';
-import { sendPatiently } from './patient-request';
+import { failureOf } from '../../core/failure';
+import { sendPatiently, waitNote } from './patient-request';
 
 function refusal(status: number, retryAfter?: string): HttpErrorResponse {
   const headers = new HttpHeaders(retryAfter ? { 'Retry-After': retryAfter } : {});
@@ -45,5 +46,18 @@ describe('sendPatiently', () => {
     const { send, patience } = script([refusal(503), 'done']);
     const unwanted = { ...patience, isWanted: () => false };
     await expect(sendPatiently(send, unwanted)).rejects.toMatchObject({ status: 503 });
+  });
+});
+
+describe('waitNote', () => {
+  it('says what the server says is wrong', () => {
+    const error = { code: 'queue_unavailable', title: '', detail: 'The queue is away.' };
+    const failure = failureOf(new HttpErrorResponse({ status: 503, error }));
+    expect(waitNote(1.2, failure)).toBe('The queue is away. Trying again in 2 s.');
+  });
+
+  it('has words of its own where a proxy answered', () => {
+    const failure = failureOf(refusal(503));
+    expect(waitNote(2, failure)).toBe('The server is busy. Trying again in 2 s.');
   });
 });

@@ -16,7 +16,9 @@ const REFUSED_BYTES = new Set([400, 415]);
     @if (photo.failure; as failure) {
       <div class="failure" role="alert">
         <sg-icon [path]="icon" />
-        <h2><bdi>{{ photo.file.name }}</bdi> was not analysed</h2>
+        <h2>
+          <bdi>{{ photo.file.name }}</bdi> was not analysed
+        </h2>
         <p>
           {{ failure.detail }}
         </p>
@@ -32,7 +34,9 @@ const REFUSED_BYTES = new Set([400, 415]);
       </div>
     } @else {
       <div class="failure calm">
-        <h2><bdi>{{ photo.file.name }}</bdi> was cancelled</h2>
+        <h2>
+          <bdi>{{ photo.file.name }}</bdi> was cancelled
+        </h2>
         <button mat-flat-button type="button" (click)="retried.emit()">Analyse it after all</button>
       </div>
     }

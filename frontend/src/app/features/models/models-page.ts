@@ -1,4 +1,11 @@
-import { ChangeDetectionStrategy, Component, computed, inject, resource, signal } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  computed,
+  inject,
+  resource,
+  signal,
+} from '@angular/core';
 import { Api } from '../../api/api';
 import { showModel } from '../../api/fn/platform/show-model';
 import { failureOf } from '../../core/failure';

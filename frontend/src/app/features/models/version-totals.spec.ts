@@ -40,6 +40,19 @@ describe('versionTotals', () => {
     expect(totals.objectsPerImage).toBeCloseTo(2.5);
   });
 
+  it('counts no objects of a model that names whole images, and weighs its hours by images', () => {
+    const [totals] = versionTotals(
+      [
+        run('1', 8, { predictions: 3, detections: 0, mean_confidence: 0.6, class_cat: 3 }),
+        run('1', 9, { predictions: 1, detections: 0, mean_confidence: 1, class_dog: 1 }),
+      ],
+      'street',
+    );
+    expect(totals.objectsPerImage).toBeNull();
+    expect(totals.meanConfidence).toBeCloseTo(0.7);
+    expect(totals.classes.map((one) => one.share)).toEqual([0.75, 0.25]);
+  });
+
   it('lets busy hours count for more in the latency', () => {
     const [totals] = versionTotals(
       [

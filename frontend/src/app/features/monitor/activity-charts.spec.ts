@@ -52,4 +52,10 @@ describe('activityCharts', () => {
   it('draws confidence on its whole scale', () => {
     expect(chart('Mean confidence').top).toBe(1);
   });
+
+  it('speaks of classes where whole images are named', () => {
+    const headings = activityCharts(ACTIVITY, [], true).map((one) => one.heading);
+    expect(headings).toContain('Classes');
+    expect(headings).not.toContain('Objects');
+  });
 });

@@ -62,9 +62,19 @@ export function activityCharts(
       one('lag', activity.journal_lag_seconds),
       formatSeconds,
     ),
-    lines(namesImages ? 'Classes' : 'Objects', 'per second', objectSeries(activity.classes, classes), formatRate),
+    lines(
+      namesImages ? 'Classes' : 'Objects',
+      'per second',
+      objectSeries(activity.classes, classes),
+      formatRate,
+    ),
     {
-      ...lines('Mean confidence', namesImages ? 'of the best class' : 'of objects', one('mean', activity.confidence), formatConfidence),
+      ...lines(
+        'Mean confidence',
+        namesImages ? 'of the best class' : 'of objects',
+        one('mean', activity.confidence),
+        formatConfidence,
+      ),
       top: 1,
     },
   ];

@@ -63,14 +63,14 @@ describe('activityTiles', () => {
   });
 
   it('takes an empty queue for fine, not for unknown', () => {
-    expect(tile({ queue_length: [0] }, 'Pictures waiting')).toMatchObject({
+    expect(tile({ queue_length: [0] }, 'Images waiting')).toMatchObject({
       value: '0',
       level: 'fine',
     });
   });
 
   it('says when nothing is known', () => {
-    const found = tile({ queue_length: [null, null, null] }, 'Pictures waiting');
+    const found = tile({ queue_length: [null, null, null] }, 'Images waiting');
     expect(found).toMatchObject({ value: '–', level: null, at: null });
   });
 

@@ -110,6 +110,24 @@ describe('TaskStore', () => {
     expect(store.isListed()).toBe(false);
   });
 
+  it('asks again by itself while the queue is away', async () => {
+    vi.useFakeTimers();
+    try {
+      TestBed.tick();
+      const away = { status: 503, statusText: 'Service Unavailable' };
+      http.expectOne(LIST).flush(problem('queue_unavailable'), away);
+      await vi.advanceTimersByTimeAsync(5_000);
+      http.expectOne(LIST).flush({ tasks: [task('a')] });
+      await vi.advanceTimersByTimeAsync(1);
+      expect(store.failure()).toBeNull();
+      expect(ids()).toEqual(['a']);
+      await vi.advanceTimersByTimeAsync(60_000);
+      http.expectNone(LIST);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('keeps the tasks that it knew when listing fails later', async () => {
     await listed(task('a'));
     stream.say('reset');

@@ -8,6 +8,8 @@ import { Failure, failureOf } from '../../core/failure';
 import { ServerStatus } from '../../core/server-status';
 import { countByStatus, mergeTasks } from './task-list';
 
+const ASK_AGAIN_MS = 5_000;
+
 export const MOST_LISTED = 200; // as many as the server lists at once
 
 /** The tasks as the server tells of them: one list, then every change. */
@@ -21,6 +23,7 @@ export class TaskStore {
   private readonly stream = inject(EventStreams).open('/tasks/events', (event) =>
     this.receive(event),
   );
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private listing = false;
   private listAgain = false;
   /** What came while a list was on its way, which may be older. */
@@ -34,7 +37,10 @@ export class TaskStore {
   readonly counts = computed(() => countByStatus(this.known()));
 
   constructor() {
-    inject(DestroyRef).onDestroy(() => this.stream.close());
+    inject(DestroyRef).onDestroy(() => {
+      this.stream.close();
+      clearTimeout(this.timer);
+    });
     effect(() => {
       this.server.returned();
       untracked(() => void this.list());
@@ -54,9 +60,17 @@ export class TaskStore {
       this.failed.set(null);
     } catch (error) {
       this.failed.set(failureOf(error));
+      this.askLater();
     }
     this.listing = false;
     if (this.listAgain) await this.list();
+  }
+
+  /** The server may be there and the queue behind it not: nobody tells when that is back. */
+  private askLater(): void {
+    if ((this.failed()?.status ?? 0) < 500) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.list(), ASK_AGAIN_MS);
   }
 
   /** Ask for one task, when its change is known here before the stream tells. */
