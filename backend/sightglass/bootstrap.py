@@ -68,7 +68,8 @@ def build_journal(settings: Settings) -> Journal | None:
 def build_image_keeper(settings: Settings) -> ImageKeeper | None:
     if not settings.keeps_images:
         return None
-    return ImageKeeper(KeptImages.from_settings(settings))
+    images = KeptImages.from_settings(settings)
+    return ImageKeeper(images, per_second=settings.keep_images_per_second)
 
 
 def build_predictor(

@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     keep_images: bool | None = None  # default: yes, but not in production
     keep_images_days: int = Field(7, ge=0)  # 0: as long as KEEP_IMAGES_BYTES has room
     keep_images_bytes: int = Field(2_147_483_648, ge=0)
+    keep_images_per_second: float = Field(5.0, ge=0)  # 0: all
     image_dir: Path | None = None  # default: images/ in the state folder
 
     # --- jobs

@@ -1,7 +1,8 @@
 """Puts the pictures of predictions aside, behind the back of serving.
 
-A prediction only leaves its bytes here: no copy, no disk. One thread writes them. What does not
-fit in the queue or on the disk is dropped and counted; nothing here ever fails a prediction.
+A prediction only leaves its bytes here: no copy, no disk. One thread writes them. Of a steady stream
+only some are kept, as writing a file costs a processor about a millisecond. What does not fit in the
+queue or on the disk is dropped. All is counted, and nothing here ever fails a prediction.
 """
 
 from __future__ import annotations
@@ -22,19 +23,47 @@ _QUEUE_BYTES = 64 << 20
 _LEAVE_FREE_BYTES = 512 << 20
 _TIDY_SECONDS = 600.0
 _CLOSE_SECONDS = 5.0
+_BURST_SECONDS = 20.0
+
+
+class Quota:
+    """A token bucket: `per_second` on average, twenty seconds' worth at once; 0: no limit."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._most = max(1.0, per_second * _BURST_SECONDS)
+        self._left = self._most
+        self._filled_at = time.monotonic()
+
+    def take(self) -> bool:
+        """Whether one more may be had now. Not safe without a lock."""
+        if self._per_second <= 0:
+            return True
+        now = time.monotonic()
+        self._left = min(self._most, self._left + (now - self._filled_at) * self._per_second)
+        self._filled_at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 class ImageKeeper:
-    """Takes pictures from any thread. `start` begins to write them, `close` ends it."""
+    """Takes pictures from any thread. `start` begins to write them, `close` ends it.
+
+    `per_second` is how many it writes on average; 0: all.
+    """
 
     def __init__(
         self,
         images: KeptImages,
         *,
+        per_second: float = 0.0,
         queue_bytes: int = _QUEUE_BYTES,
         leave_free_bytes: int = _LEAVE_FREE_BYTES,
     ) -> None:
         self._images = images
+        self._quota = Quota(per_second)
         self._queue_bytes = queue_bytes
         self._leave_free_bytes = leave_free_bytes
         self._waiting: deque[tuple[str, bytes]] = deque()
@@ -46,19 +75,20 @@ class ImageKeeper:
         self._tidy_at = 0.0
         self._thread = threading.Thread(target=self._run, name="image-keeper", daemon=True)
         self._results = {
-            result: metrics.kept_images.labels(result) for result in ("kept", "dropped", "failed")
+            result: metrics.kept_images.labels(result)
+            for result in ("kept", "sampled", "dropped", "failed")
         }
 
     def keep(self, prediction_id: str, data: bytes) -> None:
         """Hand a picture over; returns at once, whatever becomes of it."""
         with self._changed:
-            fits = self._waiting_bytes + len(data) <= self._queue_bytes
-            if fits and not self._closed:
+            refusal = self._refusal(len(data))
+            if refusal is None:
                 self._waiting.append((prediction_id, data))
                 self._waiting_bytes += len(data)
                 self._changed.notify()
-                return
-        self._results["dropped"].inc()
+        if refusal is not None:
+            self._results[refusal].inc()
 
     def start(self) -> None:
         """Begin to write in the background."""
@@ -71,6 +101,11 @@ class ImageKeeper:
             self._changed.notify()
         if self._thread.ident is not None:
             self._thread.join(timeout=_CLOSE_SECONDS)
+
+    def _refusal(self, size_bytes: int) -> str | None:
+        if self._closed or self._waiting_bytes + size_bytes > self._queue_bytes:
+            return "dropped"
+        return None if self._quota.take() else "sampled"
 
     # --- the thread
 

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from sightglass.errors import ImageNotKeptError
-from sightglass.predictions.image_keeper import ImageKeeper
+from sightglass.predictions.image_keeper import ImageKeeper, Quota
 from sightglass.predictions.kept_images import KeptImages
 
 
@@ -37,7 +37,7 @@ def results() -> Callable[[], dict[str, float]]:
     """How often each result was counted since the test began."""
 
     def now() -> dict[str, float]:
-        names = ("kept", "dropped", "failed")
+        names = ("kept", "sampled", "dropped", "failed")
         return {name: counted("kept_images_total", result=name) for name in names}
 
     before = now()
@@ -60,7 +60,7 @@ def test_kept_and_found(images: KeptImages, results: Callable[[], dict[str, floa
     assert not images.has("b")
     with pytest.raises(ImageNotKeptError):
         images.get("b")
-    assert results() == {"kept": 3, "dropped": 0, "failed": 0}
+    assert results() == {"kept": 3, "sampled": 0, "dropped": 0, "failed": 0}
 
 
 def test_full_queue_drops(images: KeptImages, results: Callable[[], dict[str, float]]) -> None:
@@ -68,13 +68,36 @@ def test_full_queue_drops(images: KeptImages, results: Callable[[], dict[str, fl
     keeper = ImageKeeper(images, queue_bytes=250)
     for number in range(5):
         keeper.keep(f"p{number}", bytes(100))
-    assert results() == {"kept": 0, "dropped": 3, "failed": 0}
+    assert results() == {"kept": 0, "sampled": 0, "dropped": 3, "failed": 0}
     keeper.start()
     keeper.close()
     keeper.keep("late", b"after the end")
-    assert results() == {"kept": 2, "dropped": 4, "failed": 0}
+    assert results() == {"kept": 2, "sampled": 0, "dropped": 4, "failed": 0}
     assert images.has("p0")
     assert images.has("p1")
+
+
+def test_steady_stream_is_sampled(
+    images: KeptImages, results: Callable[[], dict[str, float]]
+) -> None:
+    with closing(ImageKeeper(images, per_second=0.5)) as keeper:
+        keeper.start()
+        for number in range(15):
+            keeper.keep(f"p{number}", b"x")
+    assert images.has("p9")
+    assert not images.has("p10")
+    assert results() == {"kept": 10, "sampled": 5, "dropped": 0, "failed": 0}
+
+
+def test_quota_fills_with_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    quota = Quota(per_second=5)
+    assert [quota.take() for _ in range(102)] == [True] * 100 + [False] * 2
+    now = 1.0
+    assert [quota.take() for _ in range(6)] == [True] * 5 + [False]
+    now = 3600.0
+    assert [quota.take() for _ in range(101)] == [True] * 100 + [False]
 
 
 def test_room_in_the_queue_comes_back(
@@ -87,7 +110,7 @@ def test_room_in_the_queue_comes_back(
             until = time.monotonic() + 10
             while keeper._waiting_bytes:
                 assert time.monotonic() < until
-    assert results() == {"kept": 5, "dropped": 0, "failed": 0}
+    assert results() == {"kept": 5, "sampled": 0, "dropped": 0, "failed": 0}
 
 
 def test_nearly_full_disk_is_left_alone(
@@ -97,7 +120,7 @@ def test_nearly_full_disk_is_left_alone(
         keeper.start()
         keeper.keep("a", b"x")
     assert files_in(folder) == []
-    assert results() == {"kept": 0, "dropped": 1, "failed": 0}
+    assert results() == {"kept": 0, "sampled": 0, "dropped": 1, "failed": 0}
 
 
 @pytest.fixture
@@ -122,7 +145,7 @@ def test_disk_that_refuses_stops_nothing(
         keeper.keep("large", bytes(5000))
         keeper.keep("small", b"x")
     assert files_in(folder) == ["small"]
-    assert results() == {"kept": 1, "dropped": 0, "failed": 1}
+    assert results() == {"kept": 1, "sampled": 0, "dropped": 0, "failed": 1}
 
 
 def test_place_that_is_no_folder(folder: Path, results: Callable[[], dict[str, float]]) -> None:
@@ -131,7 +154,7 @@ def test_place_that_is_no_folder(folder: Path, results: Callable[[], dict[str, f
         keeper.start()
         for number in range(3):
             keeper.keep(f"p{number}", b"x")
-    assert results() == {"kept": 0, "dropped": 0, "failed": 3}
+    assert results() == {"kept": 0, "sampled": 0, "dropped": 0, "failed": 3}
 
 
 def test_stays_near_its_bytes_by_itself(
