@@ -1,8 +1,8 @@
 """Puts the pictures of predictions aside, behind the back of serving.
 
 A prediction only leaves its bytes here: no copy, no disk. One thread writes them. Of a steady
-stream only some are kept, as writing a file costs a processor about a millisecond. What does not fit
-in the queue or on the disk is dropped. All is counted, and nothing here ever fails a prediction.
+stream only some are kept, as writing a file costs a processor about a millisecond. What does not
+fit in the queue or on the disk is dropped. All is counted, and nothing here fails a prediction.
 """
 
 from __future__ import annotations
