@@ -44,8 +44,8 @@ def test_everything_embedded_and_found_again(tmp_path: Path) -> None:
         verdict = platform.http.put(f"/predictions/{first}/verdict", json={"verdict": "right"})
         assert verdict.status_code == 200
         platform.wait_for_mlflow([first, task], state / "mlflow" / "artifacts")
-        runs = platform.http.get("/mlflow/runs").json()["runs"]
-        assert sum(run["metrics"].get("predictions", 0) for run in runs) >= 1
+        # The numbers of a run follow its table.
+        platform.wait_until(lambda: _predictions_in_runs(platform) >= 2, 30, "numbers of the run")
         text = platform.http.get("/metrics").text
         assert 'model_predictions_total{model_name="street",status="succeeded"} 3.0' in text
         assert 'tasks_total{status="completed",task="process_image"} 1.0' in text
@@ -59,6 +59,11 @@ def test_everything_embedded_and_found_again(tmp_path: Path) -> None:
         assert record["verdict"] == verdict.json()
         assert record["has_image"]
         assert platform.http.get(f"/task/{task}").json()["status"] == "completed"
+
+
+def _predictions_in_runs(platform: Platform) -> float:
+    runs = platform.http.get("/mlflow/runs").json()["runs"]
+    return sum(float(run["metrics"].get("predictions", 0)) for run in runs)
 
 
 def _cut_off(file: Path) -> None:
