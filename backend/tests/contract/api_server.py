@@ -35,10 +35,17 @@ class ApiServer(Server):
             **os.environ,
             "STATE_DIR": str(self.folder / "state"),
             "REDIS_URL": self._redis_url,
+            # Of its own: what a killed server was doing would be counted for ever in a shared one.
+            "PROMETHEUS_MULTIPROC_DIR": str(self._metrics_dir()),
             # Nothing listens there: these tests see an absent MLflow.
             "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
             **{name.upper(): str(value) for name, value in self._settings.items()},
         }
+
+    def _metrics_dir(self) -> Path:
+        folder = self.folder / "metrics"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def answers(self) -> bool:
         try:
