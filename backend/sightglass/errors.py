@@ -19,9 +19,12 @@ class Kind(StrEnum):
     TOO_LARGE = "too_large"  # more bytes than allowed
     TOO_SLOW = "too_slow"  # the bytes did not arrive in time
     UNSUPPORTED = "unsupported"  # a type that is not served
+    UNAUTHENTICATED = "unauthenticated"  # who is asking is not known
+    FORBIDDEN = "forbidden"  # who is asking may not do this
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
     CANCELLED = "cancelled"
+    LIMITED = "limited"  # this caller has had its share: `retry_after_seconds`
     OVERLOADED = "overloaded"  # try again later: `retry_after_seconds`
     UNAVAILABLE = "unavailable"  # a part that is needed is away: try again later
     TIMED_OUT = "timed_out"
@@ -189,6 +192,29 @@ class TaskCancelledError(SightglassError):
     default_message = "The task was cancelled."
 
 
+# --- access ------------------------------------------------------------------------------
+
+
+class ApiKeyMissingError(SightglassError):
+    code = "api_key_missing"
+    kind = Kind.UNAUTHENTICATED
+    default_message = "Send an API key: header `X-API-Key`, or `Authorization: Bearer`."
+
+
+class ApiKeyInvalidError(SightglassError):
+    """Unknown, revoked and expired alike: a stranger learns nothing of which keys there are."""
+
+    code = "api_key_invalid"
+    kind = Kind.UNAUTHENTICATED
+    default_message = "This API key is not valid, or not any more."
+
+
+class ScopeMissingError(SightglassError):
+    code = "scope_missing"
+    kind = Kind.FORBIDDEN
+    default_message = "This API key may not do that."
+
+
 # --- the platform ------------------------------------------------------------------------
 
 
@@ -208,6 +234,36 @@ class OverloadedError(RetryLaterError):
     code = "overloaded"
     kind = Kind.OVERLOADED
     default_message = "More requests are waiting than can be served in time."
+
+
+class KeyLimitError(RetryLaterError):
+    """Base of the refusals of a key that has used what it may; `allowance` says what is left."""
+
+    kind = Kind.LIMITED
+    result: ClassVar[str]  # in metrics
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after_seconds: float = 1.0,
+        allowance: object = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds, **details)
+        self.allowance = allowance
+
+
+class RateLimitedError(KeyLimitError):
+    code = "rate_limited"
+    result = "rate_limited"
+    default_message = "This API key has sent more requests than its rate allows."
+
+
+class QuotaExceededError(KeyLimitError):
+    code = "quota_exceeded"
+    result = "quota"
+    default_message = "This API key has sent more images than its quota allows."
 
 
 class ModelUnavailableError(RetryLaterError):
@@ -246,6 +302,11 @@ class HistoryUnavailableError(RetryLaterError):
     default_message = "The prediction history cannot be reached."
 
 
+class AccessUnavailableError(RetryLaterError):
+    code = "access_unavailable"
+    default_message = "The database with API keys and the audit log cannot be reached."
+
+
 class MlflowUnavailableError(RetryLaterError):
     code = "mlflow_unavailable"
     default_message = "MLflow cannot be reached."
@@ -270,6 +331,18 @@ class WorkerLostError(SightglassError):
 class InferenceError(SightglassError):
     code = "inference_failed"
     default_message = "The model failed on this image."
+
+
+class UnknownKeyError(SightglassError):
+    code = "unknown_key"
+    kind = Kind.NOT_FOUND
+    default_message = "No API key has this id or name."
+
+
+class KeyNameTakenError(SightglassError):
+    code = "key_name_taken"
+    kind = Kind.CONFLICT
+    default_message = "Another API key has this name; names are not given twice."
 
 
 # --- set-up ------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from sightglass import __version__
+from sightglass.access.limiter import Limiter
 from sightglass.api import docs
 from sightglass.api.activity_report import ActivityReport
 from sightglass.api.end_signal import told_of_the_end
@@ -21,6 +22,7 @@ from sightglass.api.middleware import RequestMiddleware
 from sightglass.api.openapi import add_openapi, operation_id
 from sightglass.api.routes import (
     activity,
+    audit,
     client_config,
     health,
     images,
@@ -36,7 +38,7 @@ from sightglass.api.routes import (
 from sightglass.api.services import Services
 from sightglass.api.task_answer import encoded_task
 from sightglass.api.web_ui import PREFIX, add_web_ui
-from sightglass.jobs.names import IMAGES_QUEUE, MAINTENANCE_QUEUE
+from sightglass.jobs.names import LAST_HEALTH, QUEUES, heartbeat_key
 from sightglass.jobs.task_feed import TaskFeed
 from sightglass.observability.scrape import RedisCollector
 from sightglass.predictions.stream import DEFAULT_STREAM
@@ -44,9 +46,18 @@ from sightglass.settings import Settings
 
 _ROUTES = (
     *(images, tasks, predictions, verdicts, kept_images),
-    *(mlflow, model, health, activity, client_config, metrics, root, docs),
+    *(mlflow, model, health, activity, audit, client_config, metrics, root, docs),
 )
-_QUEUES = (IMAGES_QUEUE, MAINTENANCE_QUEUE)
+
+# What pages of other sites may send and see.
+_REQUEST_HEADERS = [
+    *("Content-Type", "X-Request-ID", "X-Request-Timeout"),
+    *("Authorization", "X-API-Key"),
+]
+_ANSWER_HEADERS = [
+    *("X-Request-ID", "X-Process-Time", "Location", "Retry-After"),
+    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+]
 
 
 def create_app(services: Services) -> FastAPI:
@@ -67,11 +78,16 @@ def create_app(services: Services) -> FastAPI:
     if settings.resolved_ui_dir:
         add_web_ui(app, settings.resolved_ui_dir)
         app.state.home_page = f"{PREFIX}/"
+    app.state.limiter = Limiter(settings.redis_url)
     app.state.health = HealthReport(services)
     app.state.task_feed = TaskFeed(services.events, encoded_task)
     app.state.activity = ActivityReport(settings.redis_url)
     app.state.redis_collector = RedisCollector(
-        settings.redis_url, queues=_QUEUES, stream=DEFAULT_STREAM
+        settings.redis_url,
+        queues=QUEUES,
+        stream=DEFAULT_STREAM,
+        heartbeats={name: heartbeat_key(name) for name in ("worker", "beat", "drain")},
+        health_key=LAST_HEALTH,
     )
     _add_routes(app)
     add_error_handlers(app)
@@ -89,7 +105,7 @@ def _add_routes(app: FastAPI) -> None:
     for prefix in ("", "/api"):
         for module in _ROUTES:
             app.include_router(module.router, prefix=prefix, include_in_schema=not prefix)
-    add_openapi(app)
+    add_openapi(app, [module.router for module in _ROUTES])
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
@@ -100,8 +116,8 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 CORSMiddleware,
                 allow_origins=settings.cors_origins,
                 allow_methods=["GET", "POST", "PUT", "DELETE"],
-                allow_headers=["Content-Type", "X-Request-ID", "X-Request-Timeout"],
-                expose_headers=["X-Request-ID", "X-Process-Time", "Location", "Retry-After"],
+                allow_headers=_REQUEST_HEADERS,
+                expose_headers=_ANSWER_HEADERS,
             )
         )
     return layers
@@ -126,6 +142,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         end()
         await feed.close()
         await services.events.close()
+        await app.state.limiter.close()
         await run_in_threadpool(services.stop)
         app.state.redis_collector.close()
         app.state.activity.close()

@@ -14,19 +14,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sightglass.api.middleware import endpoint_of
 from sightglass.api.problems import problem_fields, problem_response
 from sightglass.errors import (
     InvalidParameterError,
+    KeyLimitError,
     Kind,
     RetryLaterError,
     SightglassError,
 )
-from sightglass.observability.sentry import report
 
 log = structlog.get_logger(__name__)
 
 STATUS: Mapping[Kind, int] = {
     Kind.BAD_INPUT: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
     Kind.NOT_FOUND: 404,
     Kind.TOO_SLOW: 408,
     Kind.CONFLICT: 409,
@@ -35,14 +38,20 @@ STATUS: Mapping[Kind, int] = {
     Kind.UNSUPPORTED: 415,
     Kind.INVALID: 422,
     Kind.INTERNAL: 500,
+    Kind.LIMITED: 429,
     Kind.OVERLOADED: 503,
     Kind.UNAVAILABLE: 503,
     Kind.TIMED_OUT: 504,
 }
-_HTTP_CODES = {404: "route_not_found", 405: "method_not_allowed"}
+_HTTP_CODES = {
+    404: "route_not_found",
+    405: "method_not_allowed",
+    416: "range_not_satisfiable",
+}
 _HTTP_DETAILS = {
     404: "No route has this path; GET / lists them.",
     405: "This route does not take this method.",
+    416: "The file has no such bytes; Content-Range says how many it has.",
 }
 _LONGEST_MESSAGE = 200
 
@@ -54,17 +63,17 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def unexpected(request: Request, error: Exception) -> Response:
-    """The answer to an error that nobody foresaw: logged and reported, never shown."""
-    log.error("unhandled_error", exc_info=error)
-    report(error, request_id=_request_id(request))
+    """The answer to an error that nobody foresaw: logged and so reported, never shown."""
+    log.error("unhandled_error", path=endpoint_of(request.scope), exc_info=error)
     return _answer(request, SightglassError())
 
 
 async def _on_own_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, SightglassError)
+    if isinstance(error, KeyLimitError):
+        request.state.allowance = error.allowance  # for the headers, which the middleware adds
     if error.kind is Kind.INTERNAL:
         log.error("request_failed", code=error.code, exc_info=error)
-        report(error, request_id=_request_id(request))
     return _answer(request, error)
 
 
@@ -116,6 +125,8 @@ def _answer(request: Request, error: SightglassError) -> Response:
 def _headers(error: SightglassError) -> dict[str, str]:
     if isinstance(error, RetryLaterError):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_seconds)))}
+    if error.kind is Kind.UNAUTHENTICATED:
+        return {"WWW-Authenticate": 'Bearer realm="sightglass"'}
     if error.kind is Kind.TOO_SLOW:
         return {"Connection": "close"}  # the rest of the body is not waited for
     return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -19,16 +20,19 @@ _RESET = b"event: reset\ndata: {}\n\n"
 class TaskStream(Response):
     """The changes of tasks as events `reset` and `tasks`, for one client.
 
+    It ends as soon as `may_go_on` says no: a key that was revoked learns nothing more.
+
     Starlette's own streaming answer takes a generator, which does not hear of a client that
     leaves before its first step: its subscription would stay.
     """
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, feed: TaskFeed) -> None:
+    def __init__(self, feed: TaskFeed, may_go_on: Callable[[], bool] = lambda: True) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._feed = feed
+        self._may_go_on = may_go_on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises `OverloadedError` when too many clients watch."""
@@ -50,6 +54,8 @@ class TaskStream(Response):
         await _send_body(send, _RECONNECT)
         while not subscription.has_ended:
             news = await subscription.take(HEARTBEAT_SECONDS)
+            if not self._may_go_on():
+                break
             await _send_body(send, encoded(news))
         await _send_body(send, b"", more=False)
 

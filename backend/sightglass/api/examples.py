@@ -60,6 +60,26 @@ TASK: dict[str, Any] = {
     "finished_at": "2026-01-31T12:00:00.027000+00:00",
 }
 TASK_CANCELLED = {**TASK, "status": "cancelled", "progress": 0, "result": None, "attempts": 0}
+AUDIT: dict[str, Any] = {
+    "entries": [
+        {
+            "at": "2026-01-31T12:00:00.000000+00:00",
+            "actor": "cli:operator",
+            "action": "key_created",
+            "subject": "gate-camera",
+            "details": {
+                "key_id": "k3v9x2ab",
+                "scopes": ["detect"],
+                "rate": "20/second",
+                "quota": None,
+                "expires_at": None,
+            },
+            "request_id": None,
+            "host": "serving-1",
+        }
+    ],
+    "next_cursor": "41",
+}
 TASKS = {"tasks": [{**TASK, "result": None}]}
 VERDICT_REQUEST: dict[str, Any] = {
     "verdict": "wrong",

@@ -13,6 +13,7 @@ from functools import partial
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
+from sightglass.access.caller import Caller
 from sightglass.api.services import Services
 from sightglass.errors import DeadlineExceededError, SightglassError
 from sightglass.predictions.service import Answer, PredictionRequest, Predictor
@@ -28,6 +29,12 @@ def deadline_of(request: Request, settings: Settings, wait_seconds: float | None
     return received_at + min(seconds, settings.max_deadline_seconds)
 
 
+def owner_of(request: Request) -> str:
+    """Who shares the engine and the queue fairly with others: a key; one for all without a key."""
+    caller: Caller = request.state.caller
+    return caller.key_id or ""
+
+
 async def run_inference(
     request: Request, services: Services, data: bytes, asked: PredictionRequest
 ) -> Answer:
@@ -38,7 +45,7 @@ async def run_inference(
     run = _Run(predictor, data, asked)
     deadline = asked.deadline
     assert deadline is not None
-    future = services.admission.submit(run, deadline)
+    future = services.admission.submit(run, deadline, owner_of(request))
     try:
         return await _wait(request, future, deadline)
     except DeadlineExceededError as error:

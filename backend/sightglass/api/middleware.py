@@ -5,6 +5,7 @@ One plain ASGI layer, as it runs at every request: it must cost microseconds.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sightglass.access.limiter import Allowance
 from sightglass.observability import metrics
 from sightglass.predictions.record import new_prediction_id
 
@@ -71,6 +73,8 @@ class RequestMiddleware:
         finally:
             metrics.active_connections.dec()
             self._account(scope, exchange)
+            if exchange.came_to_nothing:
+                await scope["app"].state.limiter.give_back(exchange.allowance)
 
     def _account(self, scope: Scope, exchange: _Exchange) -> None:
         seconds = time.perf_counter() - exchange.started
@@ -107,9 +111,21 @@ class _Exchange:
         self.status = 0
         self.is_stream = False
         self._send = send
-        state = scope.setdefault("state", {})
-        state["request_id"] = self.request_id
-        state["received_at"] = time.monotonic()
+        self._state = scope.setdefault("state", {})
+        self._state["request_id"] = self.request_id
+        self._state["received_at"] = time.monotonic()
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """What the request left of its key's limits, when it was charged."""
+        found: Allowance | None = self._state.get("allowance")
+        return found
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """Whether an image was charged and refused. A client that left in between pays for it."""
+        refused = self.status >= HTTPStatus.BAD_REQUEST and self.status != CLIENT_GONE
+        return refused and self.allowance is not None and self.allowance.images > 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -132,7 +148,18 @@ class _Exchange:
             added.append((b"content-security-policy", _PAGE_POLICY if page else _DATA_POLICY))
         if b"cache-control" not in names:
             added.append((b"cache-control", b"no-store"))
+        if self.allowance is not None:
+            added += _allowance_headers(self.allowance)
         return added
+
+
+def _allowance_headers(allowance: Allowance) -> list[tuple[bytes, bytes]]:
+    """What is left, in the fields of the IETF's drafts on rate limits."""
+    return [
+        (b"ratelimit-limit", b"%d" % allowance.limit),
+        (b"ratelimit-remaining", b"%d" % allowance.remaining),
+        (b"ratelimit-reset", b"%d" % math.ceil(allowance.reset_seconds)),
+    ]
 
 
 def endpoint_of(scope: Scope) -> str:

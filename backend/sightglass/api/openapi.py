@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from sightglass import __version__
+from sightglass.api.access import ERRORS_OF_ACCESS, KEY_HEADER, Access, access_of
 from sightglass.api.error_handlers import STATUS
 from sightglass.api.problems import MEDIA_TYPE, problem_fields
 from sightglass.api.schemas.base import Problem
@@ -64,18 +66,18 @@ def operation_id(route: APIRoute) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def add_openapi(app: FastAPI) -> None:
-    """Make `app.openapi()` answer the finished document, built once."""
+def add_openapi(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Make `app.openapi()` answer the finished document, built once. `routers` are all it shows."""
 
     def build() -> dict[str, Any]:
         if not app.openapi_schema:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _document(app, routers)
         return app.openapi_schema
 
     app.openapi = build  # type: ignore[method-assign]
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
     document = get_openapi(
         title="Sightglass",
         version=__version__,
@@ -88,6 +90,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
+    document["components"]["securitySchemes"] = _SECURITY_SCHEMES
+    for router in routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                for method in route.methods or ():
+                    _add_access(document["paths"][route.path][method.lower()], access_of(route))
     for operations in document["paths"].values():
         for operation in operations.values():
             for response in operation["responses"].values():
@@ -95,6 +103,27 @@ def _document(app: FastAPI) -> dict[str, Any]:
     return document
 
 
+def _add_access(operation: dict[str, Any], access: Access | None) -> None:
+    """Say which scopes a route wants, and how it refuses."""
+    if access is None or access.open_because:
+        return
+    operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
+    scopes = " or ".join(f"`{scope}`" for scope in sorted(access.scopes))
+    wanted = f"Wants an API key with the scope {scopes}, where keys are asked for."
+    operation["description"] = "\n\n".join(filter(None, [operation.get("description"), wanted]))
+    responses = operation["responses"]
+    for status, refusal in errors(*ERRORS_OF_ACCESS).items():
+        known = responses.setdefault(str(status), refusal)
+        examples = known["content"][MEDIA_TYPE]["examples"]
+        for code, shown in refusal["content"][MEDIA_TYPE]["examples"].items():
+            examples.setdefault(code, shown)
+        known["description"] = ", ".join(f"`{code}`" for code in examples)
+
+
+_SECURITY_SCHEMES = {
+    "ApiKey": {"type": "apiKey", "in": "header", "name": KEY_HEADER},
+    "Bearer": {"type": "http", "scheme": "bearer"},
+}
 _COMMON_HEADERS = {
     "X-Request-ID": {
         "description": "The id of this request, yours if you sent one.",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import socket
 import sys
+from pathlib import Path
 
 import structlog
 import uvicorn
+from uvicorn.supervisors import ChangeReload
 from uvicorn.supervisors.multiprocess import Multiprocess
 
+from sightglass.api.http_protocol import HttpProtocol
 from sightglass.errors import SetupError
 from sightglass.observability.logging import configure_logging
 from sightglass.settings import Settings
@@ -20,15 +23,22 @@ log = structlog.get_logger(__name__)
 APP_FACTORY = "sightglass.bootstrap:make_app"
 # Longer than nginx keeps idle connections to us (60 s), so that it is never cut off by us.
 _KEEP_ALIVE_SECONDS = 75
+_OUR_CODE = Path(__file__).parents[1]
 
 
-def run_server(settings: Settings) -> None:
-    """Serve until a signal. Raises `SetupError` when the port is taken or nothing can start."""
+def run_server(settings: Settings, *, reload: bool = False) -> None:
+    """Serve until a signal; with `reload`, anew after each change of our code.
+
+    Raises `SetupError` when the port is taken or nothing can start.
+    """
+    if reload and settings.in_production:
+        raise SetupError("--reload is not for production.")
     configure_logging(settings.log_level, settings.log_format, component="api")
     config = uvicorn.Config(
         APP_FACTORY,
         factory=True,
         workers=settings.workers,
+        http=HttpProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -36,11 +46,16 @@ def run_server(settings: Settings) -> None:
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(settings.shutdown_grace_seconds),
+        reload=reload,
+        reload_dirs=[str(_OUR_CODE)] if reload else None,
     )
     listening = listen(settings.host, settings.port)
     host, port = listening.getsockname()[:2]
     log.info("listening", url=f"http://{host}:{port}")
     try:
+        if reload:
+            ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listening]).run()
+            return
         if settings.workers > 1:
             Multiprocess(config, sockets=[listening]).run()
             return

@@ -11,6 +11,8 @@ from sightglass.intake.limits import IntakeLimits
 from sightglass.settings import Settings
 
 if TYPE_CHECKING:
+    from sightglass.access.audit import AuditLog
+    from sightglass.access.directory import KeyDirectory
     from sightglass.engine.admission import Admission
     from sightglass.jobs.queue import JobQueue
     from sightglass.jobs.task_events import TaskEvents
@@ -28,7 +30,7 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts behind the API. All but `events` block: call them on a thread.
+    """The parts behind the API. All but `events` and `keys` block: call them on a thread.
 
     `health` asks every service how it is: name -> {status, detail, milliseconds}, where status is
     up, down or unknown.
@@ -45,6 +47,8 @@ class Services:
     queue: JobQueue
     task_store: TaskStore
     events: TaskEvents
+    keys: KeyDirectory
+    audit: AuditLog
     health: Callable[[], Mapping[str, Mapping[str, Any]]]
     start: Callable[[], None] = _nothing
     stop: Callable[[], None] = _nothing

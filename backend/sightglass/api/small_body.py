@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Message
 
+from sightglass.api.access import access_of
 from sightglass.errors import InvalidParameterError, TooManyBytesError, UploadTimeoutError
 
 MAX_BODY_BYTES = 1 << 20
@@ -24,8 +25,11 @@ class SmallBodyRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        access = access_of(self)
 
         async def handle_small(request: Request) -> Response:
+            if access:  # before a stranger's body is taken in
+                await access(request)
             body = await _read(request)
 
             async def receive() -> Message:

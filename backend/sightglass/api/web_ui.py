@@ -8,12 +8,16 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
-from starlette.types import Scope
+from starlette.types import Message, Receive, Scope, Send
+
+from sightglass.api.access import open_to_all
 
 PREFIX = "/ui"
 INDEX = "index.html"
@@ -30,7 +34,13 @@ def add_web_ui(app: FastAPI, folder: Path) -> None:
     async def enter() -> Response:
         return RedirectResponse(f"{PREFIX}/")
 
-    app.add_api_route(PREFIX, enter, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route(
+        PREFIX,
+        enter,
+        methods=["GET", "HEAD"],
+        include_in_schema=False,
+        dependencies=[open_to_all("the files of the UI hold no data")],
+    )
     app.mount(PREFIX, WebUi(folder))
 
 
@@ -66,10 +76,32 @@ class WebUi(StaticFiles):
         }
         # Sizes differ between the encodings, and so do the ETags made from them.
         found = path.stat() if encoding else stat_result
-        response = FileResponse(path, status_code, headers, filename=None, stat_result=found)
+        response = BuiltFile(path, status_code, headers, filename=None, stat_result=found)
         if self.is_not_modified(response.headers, asked):
             return NotModifiedResponse(response.headers)
         return response
+
+
+class BuiltFile(FileResponse):
+    """A file. Starlette answers a Range that it cannot serve in plain text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises `HTTPException` 416. A Range that is not understood is ignored (RFC 9110 14.2)."""
+        refused: dict[str, Any] = {}
+
+        async def watch(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in (400, 416):
+                refused.update(message)
+            elif not refused:
+                await send(message)
+
+        await super().__call__(scope, receive, watch)
+        if refused.get("status") == 416:
+            allowed = Headers(raw=refused["headers"])["content-range"]
+            raise HTTPException(416, headers={"Content-Range": allowed})
+        if refused:
+            headers = [pair for pair in scope["headers"] if pair[0] != b"range"]
+            await super().__call__({**scope, "headers": headers}, receive, send)
 
 
 def _smallest(plain: Path, accepted: set[str]) -> tuple[Path, str | None]:

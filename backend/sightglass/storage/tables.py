@@ -1,4 +1,4 @@
-"""The SQL tables of the prediction history, of verdicts, and of the export to MLflow.
+"""The SQL tables of the prediction history, of verdicts, of the export to MLflow, and of access.
 
 Times are integers, microseconds since the epoch (UTC): exact on SQLite, PostgreSQL and MySQL
 alike. A change here needs a migration; a test compares the two.
@@ -140,5 +140,37 @@ mlflow_windows = Table(
     Column("dirty", Boolean, nullable=False, default=True),
     Column("finished", Boolean, nullable=False, default=False),
     Index("ix_mlflow_windows_open", "finished", "dirty"),
+    **TABLE_OPTIONS,
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("seq", SERIAL, primary_key=True, autoincrement=True),
+    Column("id", String(8), nullable=False, unique=True),  # the public part of the key
+    Column("name", String(64), nullable=False, unique=True),
+    Column("secret_sha256", String(64), nullable=False),
+    Column("scopes", String(100), nullable=False),  # names, separated by spaces
+    Column("rate", String(64)),
+    Column("quota", String(64)),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger),
+    Column("revoked_us", BigInteger),
+    Column("last_used_us", BigInteger),
+    **TABLE_OPTIONS,
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("seq", SERIAL, primary_key=True, autoincrement=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("details", LONG_TEXT, nullable=False),  # JSON
+    Column("request_id", String(128)),
+    Column("host", String(255), nullable=False),
+    Index("ix_audit_log_action", "action", "seq"),
     **TABLE_OPTIONS,
 )

@@ -1,11 +1,9 @@
-"""What a visitor sees when the server goes away, comes back, or wants a key."""
+"""What a visitor sees when the server goes away and comes back."""
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from tests.browser import photos
 from tests.browser.visitor import Visitor
@@ -47,37 +45,3 @@ def test_killed_api_comes_back_without_a_reload(visitor: Visitor, platform: Plat
     expect(banner).to_be_visible(timeout=15_000)
     expect(banner).to_be_hidden(timeout=60_000)
     expect(page.get_by_test_id("prediction").first).to_be_visible(timeout=15_000)
-
-
-def test_a_server_that_wants_a_key(visitor: Visitor) -> None:
-    """The browser meets 401 until it sends the key; what lets it through is the real server."""
-    visitor.forgive.append("401")
-    refused = {
-        "type": "urn:sightglass:problem:api_key_required",
-        "title": "Unauthorized",
-        "status": 401,
-        "detail": "Send an API key.",
-        "code": "api_key_required",
-        "request_id": "r1",
-        "instance": "/api",
-    }
-
-    def guard(route: Route) -> None:
-        if route.request.headers.get("x-api-key") == "a-key-of-mine":
-            route.continue_()
-        else:
-            body = json.dumps(refused)
-            route.fulfill(status=401, content_type="application/problem+json", body=body)
-
-    page = visitor.page
-    page.route("**/api/predictions*", guard)
-    visitor.open("history")
-    key = page.get_by_label("API key", exact=True)
-    expect(key).to_be_visible()
-    expect(page.get_by_text("Send an API key.").first).to_be_visible()
-    visitor.picture("wanted")
-    assert visitor.accessibility_violations() == []
-    key.fill("a-key-of-mine")
-    page.get_by_role("button", name="Use this key").click()
-    expect(key).to_be_hidden()
-    expect(page.get_by_test_id("prediction").first).to_be_visible()

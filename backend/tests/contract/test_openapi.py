@@ -18,6 +18,7 @@ CONTRACT = {
     ("get", "/model/info"),
     ("get", "/model/card"),
     ("get", "/activity"),
+    ("get", "/audit"),
     ("get", "/client-config"),
     ("post", "/process-image"),
     ("post", "/process-image/async"),

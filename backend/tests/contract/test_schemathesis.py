@@ -38,6 +38,7 @@ WITH_INPUT = [
     ("GET", "/tasks"),
     ("GET", "/mlflow/runs"),
     ("GET", "/activity"),
+    ("GET", "/audit"),
     ("GET", "/predictions"),
     ("GET", "/predictions/{prediction_id}/image"),
     ("PUT", "/predictions/{prediction_id}/verdict"),

@@ -154,6 +154,27 @@ def test_head_is_get_without_the_body(ui: httpx.Client) -> None:
     assert ui.head("/ui").status_code == 307
 
 
+@pytest.mark.parametrize("path", ["/ui/history", "/ui/main-ABCD2345.js"])
+def test_range_beyond_the_file_is_a_problem(ui: httpx.Client, path: str) -> None:
+    size = len(ui.get(path).content)
+    for asked in (f"bytes={size}-", f"bytes={size + 5}-{size + 9}", "bytes=0-1,99999999-"):
+        answer = ui.get(path, headers={"Range": asked})
+        assert_problem(answer, 416, "range_not_satisfiable")
+        assert answer.headers["content-range"] == f"bytes */{size}"
+
+
+@pytest.mark.parametrize("asked", ["bytes", "lines=1-2", "bytes=-", "bytes=9-2", "bytes=a-b"])
+def test_range_that_is_none_is_ignored(ui: httpx.Client, asked: str) -> None:
+    whole = ui.get("/ui/main-ABCD2345.js")
+    answer = ui.get("/ui/main-ABCD2345.js", headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (200, whole.content)
+
+
+def test_range_of_a_file(ui: httpx.Client) -> None:
+    answer = ui.get("/ui/main-ABCD2345.js", headers={"Range": "bytes=0-6"})
+    assert (answer.status_code, answer.text) == (206, "console")
+
+
 def test_what_did_not_change_is_not_sent_again(ui: httpx.Client) -> None:
     for path in ("/ui/history", "/ui/main-ABCD2345.js"):
         first = ui.get(path)
@@ -187,7 +208,7 @@ def test_one_endpoint_in_metrics_and_no_access_lines(server: ApiServer, ui: http
     assert (counted("200"), counted("404")) == (before[0] + 2, before[1] + 1)
     assert "very-special" not in ui.get("/metrics").text
     lines = [line for line in server.log_lines() if line.get("path") == "/ui"]
-    assert {line["status"] for line in lines} <= {404, 405}
+    assert {line["status"] for line in lines} <= {404, 405, 416}
 
 
 def test_not_under_api_and_the_api_still_answers(ui: httpx.Client) -> None:

@@ -53,10 +53,16 @@ export class App {
   /** The code of a page is on its way, as it is when it is first opened. */
   protected readonly isOpening = computed(() => this.router.currentNavigation() !== null);
   protected readonly model = computed(() => this.server.health()?.model_info ?? null);
+  protected readonly forgetText = computed(() => `Forget the API key ${this.key.id()}`.trim());
   protected readonly statusText = computed(() => this.describe());
 
   constructor() {
     this.server.watch();
+  }
+
+  protected forgetKey(): void {
+    this.key.forget();
+    this.server.keyChanged();
   }
 
   private describe(): string {

@@ -7,14 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from sightglass.access.caller import Scope
 from sightglass.api import examples
+from sightglass.api.access import requires
 from sightglass.api.activity_report import ActivityReport
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.schemas.activity import ActivityAnswer
 from sightglass.errors import InvalidParameterError, QueueUnavailableError
 
-router = APIRouter(tags=["platform"])
+router = APIRouter(tags=["platform"], dependencies=[requires(Scope.READ)])
 
 
 @router.get(

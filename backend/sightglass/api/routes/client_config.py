@@ -6,11 +6,15 @@ from fastapi import APIRouter
 
 from sightglass import __version__
 from sightglass.api import examples
+from sightglass.api.access import open_to_all
 from sightglass.api.deps import ServicesDep
 from sightglass.api.openapi import errors, example
 from sightglass.api.schemas.client_config import ClientConfig, ClientLimits, ClientLinks
 
-router = APIRouter(tags=["platform"])
+router = APIRouter(
+    tags=["platform"],
+    dependencies=[open_to_all("the UI must work before a person has given it a key")],
+)
 
 
 @router.get(

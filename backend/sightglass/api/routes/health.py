@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from sightglass.api import examples
+from sightglass.api.access import may_see_details, open_to_all
 from sightglass.api.deps import ServicesDep
 from sightglass.api.health_report import HealthReport
 from sightglass.api.json_response import json_response
@@ -13,7 +14,10 @@ from sightglass.api.openapi import errors, example
 from sightglass.api.schemas.platform import HealthAnswer, HealthStatus, ProbeAnswer
 from sightglass.errors import ModelUnavailableError, ShuttingDownError
 
-router = APIRouter(tags=["platform"])
+router = APIRouter(
+    tags=["platform"],
+    dependencies=[open_to_all("probes and load balancers have no key; details want `read`")],
+)
 
 
 @router.get(
@@ -26,9 +30,11 @@ router = APIRouter(tags=["platform"])
         503: {"model": HealthAnswer, **example(examples.UNHEALTHY, "No model is served.")},
     },
 )
-async def show_health(request: Request) -> Response:
+async def show_health(request: Request, services: ServicesDep) -> Response:
     report: HealthReport = request.app.state.health
     answer = await report.get()
+    if not await may_see_details(request, services):
+        answer = {**answer, "services": {}, "model_info": None}
     unhealthy = answer["status"] == HealthStatus.UNHEALTHY
     return json_response(answer, status_code=503 if unhealthy else 200)
 

@@ -10,9 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from sightglass import intake
+from sightglass.access.caller import Scope
 from sightglass.api import examples
+from sightglass.api.access import requires
 from sightglass.api.deps import ParametersDep, ServicesDep
-from sightglass.api.inference import deadline_of, run_inference
+from sightglass.api.inference import deadline_of, owner_of, run_inference
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.request_body import IMAGE_BODY
@@ -50,7 +52,7 @@ from sightglass.predictions.answer import answer_of
 from sightglass.predictions.record import Source
 from sightglass.predictions.service import PredictionRequest
 
-router = APIRouter(tags=["predict"])
+router = APIRouter(tags=["predict"], dependencies=[requires(Scope.DETECT, images=1)])
 _UPLOAD_ERRORS: tuple[type[SightglassError], ...] = (
     *(NotAnImageError, EmptyImageError, BrokenImageError, TruncatedImageError),
     *(MissingImageError, BrokenMultipartError, BrokenBase64Error, BrokenJsonError),
@@ -90,7 +92,8 @@ async def process_image(
     settings, predictor = services.settings, services.get_predictor()
     options = parameters.options(predictor.info())
     deadline = deadline_of(request, settings, wait_seconds)
-    services.admission.check(deadline)  # before the body is received: refusing is cheap
+    # Before the body is received: refusing is cheap.
+    services.admission.check(deadline, owner_of(request))
     began = time.perf_counter()
     upload = await receive_upload(request, services.limits, settings.upload_timeout_seconds)
     asked = PredictionRequest(
@@ -137,6 +140,8 @@ async def queue_image(
         image_name=upload.filename,
         request_id=request.state.request_id,
         annotate=parameters.annotate,
+        owner=owner_of(request),
+        lane=request.state.caller.lane,
     )
     fields = {"task_id": task_id, "status": "processing", "message": "The image is queued."}
     prefix = request.url.path.removesuffix("/process-image/async")

@@ -11,6 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from sightglass.access.caller import Scope
+from sightglass.api.access import requires
 from sightglass.api.deps import ServicesDep
 from sightglass.api.openapi import errors
 from sightglass.api.services import Services
@@ -25,7 +27,7 @@ from sightglass.intake.sniff import sniff
 from sightglass.predictions.record import is_prediction_id
 from sightglass.predictions.thumbnail import make_thumbnail
 
-router = APIRouter(tags=["records"])
+router = APIRouter(tags=["records"], dependencies=[requires(Scope.READ)])
 # A page of the history asks for fifty at once: most of the processor must be left to the engine,
 # and the threads of other routes to them.
 _thumbnails = anyio.CapacityLimiter(max(1, min(4, (os.cpu_count() or 1) // 4)))

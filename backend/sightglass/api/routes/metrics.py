@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from sightglass.api import examples
+from sightglass.api.access import check_metrics_token, open_to_all
 from sightglass.api.openapi import errors
+from sightglass.errors import ApiKeyInvalidError, ApiKeyMissingError
 from sightglass.observability.scrape import RedisCollector, exposition
 
-router = APIRouter(tags=["platform"])
+router = APIRouter(
+    tags=["platform"],
+    dependencies=[
+        open_to_all("METRICS_TOKEN and nginx guard it: Prometheus has no key"),
+        Depends(check_metrics_token),
+    ],
+)
 
 
 @router.get(
@@ -17,7 +25,7 @@ router = APIRouter(tags=["platform"])
     response_class=Response,
     summary="Metrics in Prometheus text format",
     responses={
-        **errors(),
+        **errors(ApiKeyMissingError, ApiKeyInvalidError),
         200: {
             "description": "Prometheus text format; OpenMetrics when Accept asks for it.",
             "content": {

@@ -7,14 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from sightglass.access.caller import Scope
 from sightglass.api import examples
+from sightglass.api.access import requires
 from sightglass.api.deps import ServicesDep
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.schemas.platform import RunList
 from sightglass.errors import InvalidParameterError, MlflowUnavailableError
 
-router = APIRouter(tags=["records"])
+router = APIRouter(tags=["records"], dependencies=[requires(Scope.READ)])
 
 
 @router.get(

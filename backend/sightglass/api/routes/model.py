@@ -7,14 +7,16 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
+from sightglass.access.caller import Scope
 from sightglass.api import examples
+from sightglass.api.access import requires
 from sightglass.api.deps import ServicesDep
 from sightglass.api.openapi import errors, example
 from sightglass.api.schemas.platform import ModelInfoAnswer
 from sightglass.api.schemas.predictions import ImageSize
 from sightglass.errors import ModelUnavailableError, NoModelCardError
 
-router = APIRouter(tags=["platform"])
+router = APIRouter(tags=["platform"], dependencies=[requires(Scope.READ)])
 _COPIED = (
     *("version", "task", "stride", "engine", "engine_version", "precision", "device"),
     *("streams", "sha256", "source", "license", "metrics", "memory_bytes"),

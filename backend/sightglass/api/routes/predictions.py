@@ -8,7 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from sightglass.access.caller import Scope
 from sightglass.api import examples
+from sightglass.api.access import requires
 from sightglass.api.deps import ServicesDep
 from sightglass.api.iso_time import to_epoch, to_iso
 from sightglass.api.json_response import json_response
@@ -27,7 +29,7 @@ from sightglass.predictions.history_filter import HistoryFilter
 from sightglass.predictions.record import Outcome, Source, is_prediction_id
 from sightglass.predictions.verdict import VerdictFilter
 
-router = APIRouter(tags=["records"])
+router = APIRouter(tags=["records"], dependencies=[requires(Scope.READ)])
 # No control characters: a database may refuse them.
 _Name = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 

@@ -9,12 +9,16 @@ from starlette.responses import RedirectResponse, Response
 
 from sightglass import __version__
 from sightglass.api import examples
+from sightglass.api.access import open_to_all
 from sightglass.api.deps import ServicesDep
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.schemas.platform import RootAnswer
 
-router = APIRouter(tags=["platform"])
+router = APIRouter(
+    tags=["platform"],
+    dependencies=[open_to_all("it says what this is and sends browsers to the UI")],
+)
 _ENDPOINTS = {
     "docs": "/docs",
     "openapi": "/openapi.json",

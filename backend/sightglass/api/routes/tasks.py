@@ -9,9 +9,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from sightglass.access.caller import Caller, Scope
 from sightglass.api import examples
+from sightglass.api.access import requires
 from sightglass.api.deps import ServicesDep
 from sightglass.api.event_stream import TaskStream
+from sightglass.api.inference import owner_of
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
 from sightglass.api.schemas.tasks import TaskAccepted, TaskAnswer, TaskList
@@ -35,6 +38,7 @@ _LONGEST_WAIT_SECONDS = 30
 
 @router.get(
     "/task/{task_id}",
+    dependencies=[requires(Scope.READ, Scope.DETECT)],
     response_model=TaskAnswer,
     summary="State and result of a task",
     responses={
@@ -65,6 +69,7 @@ async def show_task(
 
 @router.delete(
     "/task/{task_id}",
+    dependencies=[requires(Scope.DETECT)],
     response_model=TaskAnswer,
     summary="Cancel a task",
     responses={
@@ -80,6 +85,7 @@ def cancel_task(task_id: str, services: ServicesDep) -> Response:
 
 @router.get(
     "/tasks",
+    dependencies=[requires(Scope.READ)],
     response_model=TaskList,
     summary="Tasks, newest first",
     responses={
@@ -98,6 +104,7 @@ def list_tasks(
 
 @router.get(
     "/tasks/events",
+    dependencies=[requires(Scope.READ)],
     summary="Changes of tasks, as server-sent events",
     response_class=TaskStream,
     status_code=200,
@@ -110,12 +117,14 @@ def list_tasks(
         ),
     },
 )
-async def watch_tasks(request: Request) -> Response:
-    return TaskStream(request.app.state.task_feed)
+async def watch_tasks(request: Request, services: ServicesDep) -> Response:
+    caller: Caller = request.state.caller
+    return TaskStream(request.app.state.task_feed, lambda: services.keys.is_usable(caller))
 
 
 @router.post(
     "/task/{task_id}/retry",
+    dependencies=[requires(Scope.DETECT, images=1)],
     response_model=TaskAccepted,
     status_code=202,
     summary="Queue the image of a failed or cancelled task again, as a new task",
@@ -138,7 +147,12 @@ async def watch_tasks(request: Request) -> Response:
 )
 def retry_task(request: Request, task_id: str, services: ServicesDep) -> Response:
     _check_id(task_id)
-    new_id = services.queue.retry(task_id, request_id=request.state.request_id)
+    new_id = services.queue.retry(
+        task_id,
+        request_id=request.state.request_id,
+        owner=owner_of(request),
+        lane=request.state.caller.lane,
+    )
     fields = {"task_id": new_id, "status": "processing", "message": "The image is queued again."}
     prefix = request.url.path.removesuffix(f"/task/{task_id}/retry")
     return json_response(fields, status_code=202, headers={"Location": f"{prefix}/task/{new_id}"})

@@ -10,7 +10,9 @@ from fastapi import APIRouter, Body
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from sightglass.access.caller import Scope
 from sightglass.api import examples
+from sightglass.api.access import requires
 from sightglass.api.deps import ServicesDep
 from sightglass.api.json_response import json_response
 from sightglass.api.openapi import errors, example
@@ -30,7 +32,9 @@ from sightglass.predictions import record
 from sightglass.predictions.record import Prediction, id_age_seconds, is_prediction_id
 from sightglass.predictions.verdict import VerdictObject, check_object
 
-router = APIRouter(tags=["records"], route_class=SmallBodyRoute)
+router = APIRouter(
+    tags=["records"], route_class=SmallBodyRoute, dependencies=[requires(Scope.DETECT)]
+)
 # The drain takes about half a second to bring a prediction into the history. A queued image has
 # its id from when it was sent, and may have waited for minutes.
 _ARRIVAL_SECONDS = 2.0

@@ -63,6 +63,8 @@ export type { ShowReady$Params as ShowReady$Params } from './fn/platform/show-re
 export { showReady as showReady } from './fn/platform/show-ready';
 export type { ShowActivity$Params as ShowActivity$Params } from './fn/platform/show-activity';
 export { showActivity as showActivity } from './fn/platform/show-activity';
+export type { ListAudit$Params as ListAudit$Params } from './fn/platform/list-audit';
+export { listAudit as listAudit } from './fn/platform/list-audit';
 export type { ShowClientConfig$Params as ShowClientConfig$Params } from './fn/platform/show-client-config';
 export { showClientConfig as showClientConfig } from './fn/platform/show-client-config';
 export type { ShowMetrics$Plain$Params as ShowMetrics$Plain$Params } from './fn/platform/show-metrics-plain';

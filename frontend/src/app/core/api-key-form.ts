@@ -69,6 +69,6 @@ export class ApiKeyForm {
     const value = this.typed().trim();
     if (!value) return;
     this.key.use(value, this.remember());
-    this.server.loadAnew();
+    this.server.keyChanged();
   }
 }

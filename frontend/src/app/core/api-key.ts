@@ -12,6 +12,8 @@ export class ApiKey {
   /** True once the server has asked for a key, or did not take ours, until one is given. */
   readonly wanted = this.refused.asReadonly();
   readonly isSet = computed(() => this.stored() !== null);
+  /** The part of the key that is no secret, as `sightglass keys list` shows it. */
+  readonly id = computed(() => /^sg_([a-z0-9]{8})_/.exec(this.stored() ?? '')?.[1] ?? '');
 
   use(key: string, remember: boolean): void {
     this.forget();

@@ -47,6 +47,16 @@ describe('EventStreams', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(headers.length).toBe(4);
   });
+
+  it('asks for another key when the server does not take this one', async () => {
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response('{}', { status: 401 })));
+    const key = TestBed.inject(ApiKey);
+    const stream = TestBed.inject(EventStreams).open('/tasks/events', () => undefined);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(key.wanted()).toBe(true);
+    expect(stream.live()).toBe(false);
+    stream.close();
+  });
 });
 
 function streamOf(parts: string[]): ReadableStream<Uint8Array> {

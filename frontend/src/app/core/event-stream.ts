@@ -44,6 +44,8 @@ export class EventStreams {
           setLive(true);
           pause = FIRST_PAUSE_MS;
           await readEvents(answer.body, receive);
+        } else if (answer.status === 401) {
+          this.key.refuse();
         }
       } catch {
         // The connection broke: what follows opens another.

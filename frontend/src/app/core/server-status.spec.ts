@@ -1,4 +1,5 @@
 import { TestBed } from '@angular/core/testing';
+import { ApiKey } from './api-key';
 import { ServerStatus } from './server-status';
 
 const HEALTHY = { status: 'healthy', services: {} };
@@ -6,13 +7,16 @@ const HEALTHY = { status: 'healthy', services: {} };
 describe('ServerStatus', () => {
   let answers: (() => Promise<Response>)[];
   let asked: number;
+  let headers: Record<string, string>[];
 
   beforeEach(() => {
     vi.useFakeTimers();
     asked = 0;
     answers = [];
-    vi.stubGlobal('fetch', () => {
+    headers = [];
+    vi.stubGlobal('fetch', (_: string, options: { headers: Record<string, string> }) => {
       asked += 1;
+      headers.push(options.headers);
       return (answers.shift() ?? (() => json(HEALTHY)))();
     });
   });
@@ -20,6 +24,7 @@ describe('ServerStatus', () => {
   afterEach(() => {
     vi.useRealTimers();
     vi.unstubAllGlobals();
+    sessionStorage.clear();
   });
 
   it('is back only when the health report is', async () => {
@@ -57,6 +62,21 @@ describe('ServerStatus', () => {
     await vi.advanceTimersByTimeAsync(6_000);
     expect(asked).toBe(4);
     expect(server.isAway()).toBe(true);
+  });
+
+  it('asks again with another key, and has the pages load anew', async () => {
+    const server = TestBed.inject(ServerStatus);
+    const key = TestBed.inject(ApiKey);
+    server.watch();
+    await vi.advanceTimersByTimeAsync(1);
+    key.use('sg_abcd1234_secret', false);
+    server.keyChanged();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(headers).toEqual([{}, { 'X-API-Key': 'sg_abcd1234_secret' }]);
+    expect(server.returned()).toBe(1);
+    expect(key.id()).toBe('abcd1234');
+    key.forget();
+    expect(key.id()).toBe('');
   });
 });
 

@@ -1,5 +1,6 @@
-import { computed, Injectable, signal } from '@angular/core';
+import { computed, inject, Injectable, signal } from '@angular/core';
 import { HealthAnswer } from '../api/models/health-answer';
+import { ApiKey } from './api-key';
 import { apiRoot } from './api-root';
 
 const CALM_MS = 15_000;
@@ -11,6 +12,7 @@ const ANXIOUS_MS = 2_000;
  */
 @Injectable({ providedIn: 'root' })
 export class ServerStatus {
+  private readonly key = inject(ApiKey);
   private readonly away = signal(false);
   private readonly report = signal<HealthAnswer | null>(null);
   private readonly returns = signal(0);
@@ -41,6 +43,12 @@ export class ServerStatus {
     this.returns.update((count) => count + 1);
   }
 
+  /** Another key, or none: what may be seen is another. */
+  keyChanged(): void {
+    this.loadAnew();
+    this.askSoon(0);
+  }
+
   lost(): void {
     if (this.away()) return;
     this.away.set(true);
@@ -66,7 +74,12 @@ export class ServerStatus {
   private async look(): Promise<void> {
     try {
       // Plain fetch: an unhealthy server answers 503 with a report all the same.
-      const answer = await fetch(`${apiRoot()}/health`, { cache: 'no-store' });
+      // The key, as a server that wants one tells strangers little.
+      const key = this.key.value();
+      const answer = await fetch(`${apiRoot()}/health`, {
+        cache: 'no-store',
+        headers: key ? { 'X-API-Key': key } : {},
+      });
       const report = (await answer.json()) as HealthAnswer;
       if (!report.services) throw new Error('That was the proxy, not the server.');
       this.report.set(report);

@@ -17,7 +17,7 @@ export class ApiImage {
   constructor() {
     effect((onCleanup) => {
       const url = apiRoot() + this.sgApiImage();
-      if (this.key.isSet()) onCleanup(this.fetch(url));
+      if (this.key.value()) onCleanup(this.fetch(url));
       else this.element.src = url;
     });
   }
