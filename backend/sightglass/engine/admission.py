@@ -2,6 +2,8 @@
 
 Work is refused at once when it could not be done in time, given up when its deadline passes while
 it waits, and dropped when its client goes away; so at overload the engine only does useful work.
+Work has an owner, a name that means nothing here: owners that wait are served turn by turn, and
+in a full queue the one with the most gives up its newest place to one with fewer.
 """
 
 from __future__ import annotations
@@ -9,12 +11,17 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
-from sightglass.errors import DeadlineExceededError, OverloadedError, ShuttingDownError
+from sightglass.engine.fair_queue import FairQueue
+from sightglass.errors import (
+    DeadlineExceededError,
+    OverloadedError,
+    ShuttingDownError,
+    SightglassError,
+)
 from sightglass.observability import metrics
 
 _SMOOTHING = 0.1  # weight of the newest service time: follows a change within about 20 requests
@@ -37,7 +44,7 @@ class Admission:
             raise ValueError("Admission needs at least one worker and no negative queue limit")
         self.workers = workers
         self.queue_limit = queue_limit
-        self._queue: deque[_Ticket[Any]] = deque()
+        self._queue: FairQueue[_Ticket[Any]] = FairQueue()
         self._changed = threading.Condition()
         self._in_flight = 0
         self._service_seconds = _FIRST_GUESS_SECONDS
@@ -66,40 +73,43 @@ class Admission:
         """The smoothed time that one item takes a worker."""
         return self._service_seconds
 
-    def retry_after_seconds(self) -> float:
-        """When what waits now is expected to be done: a good time to come back."""
+    def retry_after_seconds(self, owner: str = "") -> float:
+        """When new work of this owner would start: a good time to come back."""
         with self._changed:
-            return self._estimated_wait()
+            return self._estimated_wait(owner)
 
-    def check(self, deadline: float) -> None:
+    def check(self, deadline: float, owner: str = "") -> None:
         """Raise `OverloadedError` or `ShuttingDownError` when `submit` would refuse now.
 
         Cheap: meant to be asked before the body of a request is received.
         """
-        expired: list[_Ticket[Any]] = []
+        given_up: list[_GivenUp] = []
         try:
             with self._changed:
-                self._admit(deadline, expired)
+                self._admit(deadline, owner, given_up)
         finally:
-            _give_up(expired)
+            _give_up(given_up)
 
-    def submit(self, work: Callable[[], T], deadline: float) -> Future[T]:
+    def submit(self, work: Callable[[], T], deadline: float, owner: str = "") -> Future[T]:
         """Queue `work` to be started before `deadline`; the future holds what it returns or raises.
 
         Raises `OverloadedError` when the queue is full or the wait would outlast the deadline,
         `ShuttingDownError` after `close`. The future raises `DeadlineExceededError` when the work
-        was not started in time. Cancelling a queued future frees its place at once.
+        was not started in time, and `OverloadedError` when its place went to an owner with fewer.
+        Cancelling a queued future frees its place at once.
         """
-        ticket = _Ticket(self, work, deadline)
-        expired: list[_Ticket[Any]] = []
+        ticket = _Ticket(self, work, deadline, owner)
+        given_up: list[_GivenUp] = []
         try:
             with self._changed:
-                self._admit(deadline, expired)
-                self._queue.append(ticket)
+                self._admit(deadline, owner, given_up)
+                if self._full:
+                    given_up.append(self._displace())
+                self._queue.push(owner, ticket)
                 self._changed.notify()
                 self._publish()
         finally:
-            _give_up(expired)
+            _give_up(given_up)
         return ticket
 
     def close(self, grace_seconds: float) -> None:
@@ -113,8 +123,7 @@ class Admission:
             self._closing = True
             while self._queue and (left := end - time.monotonic()) > 0:
                 self._changed.wait(left)
-            abandoned = list(self._queue)
-            self._queue.clear()
+            abandoned = self._queue.clear()
             self._stopped = True
             self._changed.notify_all()
             self._publish()
@@ -123,18 +132,18 @@ class Admission:
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
 
-    def _admit(self, deadline: float, expired: list[_Ticket[Any]]) -> None:
+    def _admit(self, deadline: float, owner: str, given_up: list[_GivenUp]) -> None:
         """Raise unless there is a place that is reached in time. Needs the lock."""
         if self._closing:
             metrics.requests_refused.labels("shutting_down").inc()
             raise ShuttingDownError
         now = time.monotonic()
         if self._full:
-            self._take_expired(now, expired)
+            self._take_expired(now, given_up)
         if len(self._queue) + self._in_flight < self.workers:
             return  # an idle worker always gets work: it is what corrects a wrong estimate
-        wait = self._estimated_wait()
-        if self._full:
+        wait = self._estimated_wait(owner)
+        if self._full and not self._queue.can_displace(owner):
             metrics.requests_refused.labels("queue_full").inc()
             raise OverloadedError(retry_after_seconds=wait)
         if now + _HEADROOM * wait + self._service_seconds > deadline:
@@ -145,16 +154,22 @@ class Admission:
     def _full(self) -> bool:
         return len(self._queue) + self._in_flight >= self.workers + self.queue_limit
 
-    def _take_expired(self, now: float, expired: list[_Ticket[Any]]) -> None:
+    def _take_expired(self, now: float, given_up: list[_GivenUp]) -> None:
         """Move what nobody can use any more out of the queue. Needs the lock."""
-        expired.extend(ticket for ticket in self._queue if ticket.deadline <= now)
+        expired = self._queue.take(lambda ticket: ticket.deadline <= now)
         if expired:
-            self._queue = deque(ticket for ticket in self._queue if ticket.deadline > now)
+            given_up.extend((ticket, DeadlineExceededError(), "deadline") for ticket in expired)
             self._publish()
 
-    def _estimated_wait(self) -> float:
-        """Seconds until new work would start. Needs the lock."""
-        ahead = len(self._queue) + self._in_flight - self.workers + 1
+    def _displace(self) -> _GivenUp:
+        """Free the newest place of the owner with the most. Needs the lock."""
+        ticket = self._queue.displace()
+        wait = self._estimated_wait(ticket.owner)
+        return ticket, OverloadedError(retry_after_seconds=wait), "unfair_share"
+
+    def _estimated_wait(self, owner: str) -> float:
+        """Seconds until new work of this owner would start. Needs the lock."""
+        ahead = self._queue.ahead_of(owner) + self._in_flight - self.workers + 1
         return max(0, ahead) * self._service_seconds / self.workers
 
     def _serve(self) -> None:
@@ -176,7 +191,7 @@ class Admission:
                 if self._stopped:
                     return None
                 self._changed.wait()
-            ticket = self._queue.popleft()
+            ticket = self._queue.pop()
             self._in_flight += 1
             self._publish()
             if self._closing and not self._queue:
@@ -195,9 +210,7 @@ class Admission:
     def _withdraw(self, ticket: _Ticket[Any]) -> None:
         """Free the place of a cancelled ticket that still waits."""
         with self._changed:
-            try:
-                self._queue.remove(ticket)
-            except ValueError:
+            if not self._queue.remove(ticket.owner, ticket):
                 return  # already taken by a worker, which will find it cancelled
             self._publish()
             if self._closing and not self._queue:
@@ -212,9 +225,12 @@ class Admission:
 class _Ticket(Future[T], Generic[T]):
     """One item of work and its outcome."""
 
-    def __init__(self, admission: Admission, work: Callable[[], T], deadline: float) -> None:
+    def __init__(
+        self, admission: Admission, work: Callable[[], T], deadline: float, owner: str
+    ) -> None:
         super().__init__()
         self.deadline = deadline
+        self.owner = owner
         self._admission = admission
         self._work: Callable[[], T] | None = work
         # What the caller bound (its request id in logs) stays bound in the worker's thread.
@@ -248,7 +264,10 @@ class _Ticket(Future[T], Generic[T]):
             self.set_exception(error)
 
 
-def _give_up(expired: list[_Ticket[Any]]) -> None:
+_GivenUp = tuple[_Ticket[Any], SightglassError, str]  # what left the queue, and why
+
+
+def _give_up(tickets: list[_GivenUp]) -> None:
     # Outside the lock: callbacks of a future may call back into the admission.
-    for ticket in expired:
-        ticket.fail(DeadlineExceededError(), "deadline")
+    for ticket, error, reason in tickets:
+        ticket.fail(error, reason)

@@ -26,7 +26,7 @@ def create_celery(settings: Settings) -> Celery:
     app = Celery("sightglass", broker=settings.redis_url, set_as_current=False)
     app.conf.update(
         _delivery(settings),
-        task_queues=[_queue(names.IMAGES_QUEUE), _queue(names.MAINTENANCE_QUEUE)],
+        task_queues=[_queue(name) for name in names.QUEUES],
         task_default_queue=names.MAINTENANCE_QUEUE,
         task_routes={names.PROCESS_IMAGE: {"queue": names.IMAGES_QUEUE}},
         task_create_missing_queues=False,
@@ -37,7 +37,9 @@ def create_celery(settings: Settings) -> Celery:
         enable_utc=True,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        worker_send_task_events=False,
+        # For Flower. Telling of a task costs a worker three small messages to Redis; the API
+        # tells nothing, as it has its own metrics and its callers wait.
+        worker_send_task_events=settings.celery_task_events,
         worker_enable_remote_control=False,
     )
     return app
@@ -60,7 +62,9 @@ def _delivery(settings: Settings) -> dict[str, Any]:
             # Without these two a lost message comes back after about 100 s, whatever the timeout.
             "unacked_restore_interval": 1,
             "unacked_restore_throttle": 1,
+            # What makes lanes fair: the queue that was served last comes last.
             "queue_order_strategy": "round_robin",
+            "priority_steps": [0],  # we use none; each step is one more list for every queue
             "socket_connect_timeout": CONNECT_SECONDS,
             "socket_timeout": _BROKER_ANSWER_SECONDS,
             "socket_keepalive": True,
@@ -68,9 +72,12 @@ def _delivery(settings: Settings) -> dict[str, Any]:
     }
 
 
-def send_image_task(app: Celery, task_id: str) -> None:
+def send_image_task(app: Celery, task_id: str, lane: int = 0) -> None:
     """Queue the message of a task. Raises `QueueUnavailableError`."""
+    queue = names.image_queue(lane)
     try:
-        app.send_task(names.PROCESS_IMAGE, args=(task_id,), task_id=task_id, retry=False)
+        app.send_task(
+            names.PROCESS_IMAGE, args=(task_id,), task_id=task_id, queue=queue, retry=False
+        )
     except (KombuError, OSError) as error:
         raise QueueUnavailableError from error

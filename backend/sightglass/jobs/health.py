@@ -18,7 +18,7 @@ import redis
 
 from sightglass.jobs import names
 from sightglass.jobs.connection import connect
-from sightglass.observability import metrics
+from sightglass.observability import heartbeats
 from sightglass.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,9 +65,7 @@ class HealthChecks:
         return {name: _answer(future, until) for name, future in asked.items()}
 
     def publish(self, found: dict[str, ServiceHealth]) -> None:
-        """Set the metric `service_up`, and keep the answers in Redis for who cannot ask."""
-        for name, health in found.items():
-            metrics.service_up.labels(name).set(health.status == "up")
+        """Keep the answers in Redis, for the metric `service_up` and for who cannot ask."""
         kept_seconds = max(1, round(3 * self._settings.health_interval_seconds))
         fields = {name: asdict(health) for name, health in found.items()}
         with contextlib.suppress(redis.RedisError, OSError):
@@ -119,10 +117,12 @@ class HealthChecks:
 
     def _check_heartbeat(self, name: str) -> ServiceHealth:
         try:
-            alive = self._redis.exists(names.heartbeat_key(name))
+            with self._redis.pipeline(transaction=False) as pipeline:
+                heartbeats.ask(pipeline, [names.heartbeat_key(name)])
+                (signs,) = heartbeats.understand(pipeline.execute())
         except (redis.RedisError, OSError):
             return ServiceHealth("unknown", "Redis is away")
-        return ServiceHealth("up") if alive else ServiceHealth("down", "no sign of life")
+        return ServiceHealth("up") if signs.alive else ServiceHealth("down", "no sign of life")
 
     @functools.cached_property
     def _engine(self) -> Engine:

@@ -59,18 +59,27 @@ class ImageTask:
     def run(self, task_id: str) -> None:
         """Bring the task to its end. What has ended, or another worker does, is left alone."""
         with bound_contextvars(task_id=task_id):
-            claim = _insist(
-                lambda: self._store.claim(
-                    task_id, lease_seconds=self._leases.seconds, max_attempts=self._max_attempts
-                )
+            try:
+                self._take_up(task_id)
+            except QueueUnavailableError:
+                raise
+            except Exception:  # Celery logs it too, when the id of the task is no longer bound
+                log.exception("task_broken")
+                raise
+
+    def _take_up(self, task_id: str) -> None:
+        claim = _insist(
+            lambda: self._store.claim(
+                task_id, lease_seconds=self._leases.seconds, max_attempts=self._max_attempts
             )
-            if claim.verdict is Verdict.EXHAUSTED:
-                self._fail(task_id, WorkerLostError(), self._request(task_id, claim))
-            elif claim.verdict is Verdict.CLAIMED:
-                with self._leases.holding(task_id), bound_contextvars(**_facts(claim)):
-                    self._work(task_id, claim)
-            else:
-                log.info("task_not_taken", verdict=claim.verdict.value)
+        )
+        if claim.verdict is Verdict.EXHAUSTED:
+            self._fail(task_id, WorkerLostError(), self._request(task_id, claim))
+        elif claim.verdict is Verdict.CLAIMED:
+            with self._leases.holding(task_id), bound_contextvars(**_facts(claim)):
+                self._work(task_id, claim)
+        else:
+            log.info("task_not_taken", verdict=claim.verdict.value)
 
     def _work(self, task_id: str, claim: Claim) -> None:
         metrics.task_wait.labels(_METRIC).observe(claim.waited_seconds)
@@ -108,7 +117,7 @@ class ImageTask:
         log.info(
             "task_completed" if counted else "task_had_ended",
             detections=len(answer.prediction.detections),
-            milliseconds=round(answer.prediction.total_milliseconds, 1),
+            ms=round(answer.prediction.total_milliseconds, 1),
         )
 
     def _try_again(self, task_id: str, claim: Claim, error: RetryLaterError) -> None:

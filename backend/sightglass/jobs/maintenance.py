@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from sightglass.jobs.certificate import find_expiry
 from sightglass.jobs.health import HealthChecks
 from sightglass.jobs.queue import look_after_seconds
 from sightglass.jobs.task_store import TaskStore
@@ -18,15 +19,15 @@ log = structlog.get_logger(__name__)
 class Maintenance:
     """The bodies of the scheduled tasks. Each may be run at any time, and twice at once.
 
-    `send` queues the message of a task; `remove_old_history` and `remove_old_images` remove
-    predictions and kept pictures past their retention and say how many.
+    `send` queues the message of a task in a lane; `remove_old_history` and `remove_old_images`
+    remove predictions and kept pictures past their retention and say how many.
     """
 
     def __init__(
         self,
         settings: Settings,
         store: TaskStore,
-        send: Callable[[str], None],
+        send: Callable[[str, int], None],
         remove_old_history: Callable[[], int],
         remove_old_images: Callable[[], int] = lambda: 0,
     ) -> None:
@@ -66,13 +67,18 @@ class Maintenance:
         again = 0
         for task_id in self._store.list_overdue():
             patience = look_after_seconds(self._settings)
-            if self._store.reclaim(task_id, look_after_seconds=patience):
-                self._send(task_id)
+            lane = self._store.reclaim(task_id, look_after_seconds=patience)
+            if lane is not None:
+                self._send(task_id, lane)
                 again += 1
         if again:
             log.warning("tasks_rescued", count=again)
         return again
 
     def check_health(self) -> None:
-        """Ask every service, set the metrics and keep the answers in Redis."""
+        """Ask every service and keep the answers in Redis; look at the front door's certificate."""
         self._health.publish(self._health.check_all())
+        if self._settings.tls_check_address:
+            expires = find_expiry(self._settings.tls_check_address)
+            if expires is not None:
+                metrics.certificate_expires.set(expires)

@@ -2,6 +2,8 @@
 
 The order loses nothing: first the bytes, then the mark that the task is accepted, then its
 message. What dies in between is found by `maintenance` and sent again, or expires.
+
+Each task goes to the lane of its caller, and one caller cannot fill the queue for the others.
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ from sightglass.jobs.task_store import TaskStore
 from sightglass.predictions.record import new_prediction_id
 from sightglass.settings import Settings
 
-QUEUES = (names.IMAGES_QUEUE, names.MAINTENANCE_QUEUE)
 _LONGEST_RETRY_SECONDS = 60.0
 
 
@@ -43,30 +44,42 @@ class JobQueue:
         image_name: str | None = None,
         request_id: str | None = None,
         annotate: bool = False,
+        owner: str = "",
+        lane: int = 0,
     ) -> str:
         """Queue the bytes of an image; returns the id of the task, which ends in any case.
 
+        `owner` is the key's id, empty for callers without one; `lane` is where its tasks wait.
         Raises `OverloadedError`, `StorageFullError` and `QueueUnavailableError`: then the task
         was not accepted.
         """
-        self._check_room()
+        self._check_room(owner)
         task_id = new_prediction_id()
+        lane %= names.IMAGE_LANES
         job = ImageJob(options or DetectOptions(), annotate, image_name, request_id)
         self.store.blobs.put(names.upload_key(task_id), data)
         try:
             self.store.create(
-                task_id, names.PROCESS_IMAGE, job, look_after_seconds=self._look_after_seconds
+                task_id,
+                names.PROCESS_IMAGE,
+                job,
+                look_after_seconds=self._look_after_seconds,
+                owner=owner,
+                lane=lane,
             )
-            send_image_task(self._app, task_id)
+            send_image_task(self._app, task_id, lane)
         except SightglassError:
             self._take_back(task_id)
             raise
         return task_id
 
-    def retry(self, task_id: str, *, request_id: str | None = None) -> str:
+    def retry(
+        self, task_id: str, *, request_id: str | None = None, owner: str = "", lane: int = 0
+    ) -> str:
         """Queue the image of a failed or cancelled task again; returns the id of a new task.
 
-        A new one, because a task's id is that of its prediction, which is recorded already.
+        A new one, because a task's id is that of its prediction, which is recorded already. It
+        belongs to who tries again, whoever submitted the first.
         Raises `UnknownTaskError`, `TaskNotRetryableError`, `UploadExpiredError`, and what
         `submit_image` raises.
         """
@@ -81,6 +94,8 @@ class JobQueue:
             image_name=job.image_name,
             request_id=request_id,
             annotate=job.annotate,
+            owner=owner,
+            lane=lane,
         )
 
     def cancel(self, task_id: str) -> None:
@@ -89,7 +104,7 @@ class JobQueue:
 
     def depth(self) -> int:
         """How many tasks are accepted and have not ended."""
-        return self.store.count_open()
+        return self.store.count_open()[0]
 
     def close(self) -> None:
         """Give back the connections."""
@@ -97,14 +112,18 @@ class JobQueue:
         self._app.close()
         self.store.close()
 
-    def _check_room(self) -> None:
-        waiting = self.store.count_open()
-        if waiting < self._limit:
+    def _check_room(self, owner: str) -> None:
+        """An owner may hold as many places as it leaves free: alone half of them, and two that
+        want all a third each. So there is always room for one more owner.
+        """
+        waiting, own = self.store.count_open(owner)
+        if waiting + own < self._limit:
             return
         # Come back when a tenth of what waits is done, at the recent pace.
         seconds = self.store.seconds_between_ends() * waiting / 10
+        full = waiting >= self._limit
         raise OverloadedError(
-            "The queue of tasks is full.",
+            "The queue of tasks is full." if full else "Your share of the queue of tasks is full.",
             retry_after_seconds=min(max(seconds, 1.0), _LONGEST_RETRY_SECONDS),
         )
 

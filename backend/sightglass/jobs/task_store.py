@@ -73,6 +73,7 @@ class TaskStore:
         self._redis = client
         self._retention = retention_seconds
         self._create = client.register_script(task_scripts.CREATE)
+        self._forget = client.register_script(task_scripts.FORGET)
         self._claim = client.register_script(task_scripts.CLAIM)
         self._extend = client.register_script(task_scripts.EXTEND)
         self._progress = client.register_script(task_scripts.PROGRESS)
@@ -93,32 +94,43 @@ class TaskStore:
 
     # --- submission
 
-    def create(self, task_id: str, name: str, job: ImageJob, *, look_after_seconds: float) -> None:
+    def create(
+        self,
+        task_id: str,
+        name: str,
+        job: ImageJob,
+        *,
+        look_after_seconds: float,
+        owner: str = "",
+        lane: int = 0,
+    ) -> None:
         """Mark the task as accepted. Comes before its message, so that none is unknown."""
-        fields = {"name": name, "job": job.to_json()}
+        fields = {"name": name, "job": job.to_json(), "lane": str(lane)}
+        if owner:
+            fields["owner"] = owner
         if job.image_name is not None:
             fields["image_name"] = job.image_name
         if job.request_id is not None:
             fields["request_id"] = job.request_id
         pairs = [part for pair in fields.items() for part in pair]
-        keys = [names.task_key(task_id), names.TASK_INDEX, names.OPEN_TASKS]
+        keys = [*self._task_and_open(task_id), names.OPEN_BY_OWNER, names.TASK_INDEX]
         with reachable():
             self._create(keys=keys, args=[task_id, look_after_seconds, *pairs])
 
     def forget(self, task_id: str) -> None:
         """Undo `create` for a task whose message was not sent."""
-        gone = {"task_id": task_id, "status": TaskStatus.CANCELLED}
-        with reachable(), self._redis.pipeline() as pipe:
-            pipe.delete(names.task_key(task_id))
-            pipe.zrem(names.TASK_INDEX, task_id)
-            pipe.zrem(names.OPEN_TASKS, task_id)
-            pipe.publish(names.TASK_EVENTS, orjson.dumps(gone))
-            pipe.execute()
-
-    def count_open(self) -> int:
-        """How many tasks are accepted and not yet ended."""
+        keys = [*self._task_and_open(task_id), names.OPEN_BY_OWNER, names.TASK_INDEX]
         with reachable():
-            return self._redis.zcard(names.OPEN_TASKS)
+            self._forget(keys=keys, args=[task_id])
+
+    def count_open(self, owner: str = "") -> tuple[int, int]:
+        """How many tasks are accepted and not yet ended: all, and those of an owner with a name."""
+        with reachable(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.zcard(names.OPEN_TASKS)
+            if owner:
+                pipe.hget(names.OPEN_BY_OWNER, owner)
+            count, *own = pipe.execute()
+        return int(count), int(own[0] or 0) if own else 0
 
     def seconds_between_ends(self) -> float:
         """The recent mean time from the end of one task to the end of the next."""
@@ -130,7 +142,7 @@ class TaskStore:
 
     def claim(self, task_id: str, *, lease_seconds: float, max_attempts: int) -> Claim:
         """Take up the task, for as long as the lease is extended."""
-        keys = [names.task_key(task_id), names.OPEN_TASKS, names.TAKEN_THROUGH]
+        keys = [*self._task_and_open(task_id), names.TAKEN_THROUGH]
         with reachable():
             answer: list[Any] = self._claim(keys=keys, args=[task_id, lease_seconds, max_attempts])
         if len(answer) == 1:
@@ -186,11 +198,12 @@ class TaskStore:
             found = self._redis.zrangebyscore(names.OPEN_TASKS, 0, due, start=0, num=limit)
         return cast("list[str]", found)
 
-    def reclaim(self, task_id: str, *, look_after_seconds: float) -> bool:
-        """True when the message of an overdue task is lost and has to be sent again."""
-        keys = [*self._task_and_open(task_id), names.TAKEN_THROUGH, names.IMAGES_QUEUE]
+    def reclaim(self, task_id: str, *, look_after_seconds: float) -> int | None:
+        """The lane of an overdue task whose message is lost and has to be sent again, else None."""
+        keys = [*self._task_and_open(task_id), names.TAKEN_THROUGH, *names.IMAGE_QUEUES]
         with reachable():
-            return bool(self._reclaim(keys=keys, args=[task_id, look_after_seconds]))
+            lane = int(self._reclaim(keys=keys, args=[task_id, look_after_seconds]))
+        return None if lane < 0 else lane
 
     def forget_expired(self) -> int:
         """Take tasks whose state has expired out of the index; returns how many."""
@@ -265,7 +278,7 @@ class TaskStore:
         return self._redis.zrem(names.TASK_INDEX, *gone) if gone else 0
 
     def _finish(self, task_id: str, status: TaskStatus, fields: list[str]) -> str:
-        keys = [*self._task_and_open(task_id), names.TASK_PACE]
+        keys = [*self._task_and_open(task_id), names.OPEN_BY_OWNER, names.TASK_PACE]
         with reachable():
             args = [task_id, status.value, self._retention, *fields]
             before = cast("str", self._end(keys=keys, args=args))

@@ -5,26 +5,25 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import prometheus_client
+import celery.apps.worker
 import structlog
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
-from prometheus_client.multiprocess import MultiProcessCollector
 
-from sightglass.jobs import tasks
+from sightglass.jobs import names, tasks
 from sightglass.jobs.celery_app import create_celery, send_image_task
 from sightglass.jobs.heartbeat import Heartbeat
 from sightglass.jobs.image_task import ImagePredictor, ImageTask
 from sightglass.jobs.leases import Leases, lease_seconds
 from sightglass.jobs.maintenance import Maintenance
-from sightglass.jobs.queue import QUEUES
 from sightglass.jobs.schedule import schedule
 from sightglass.jobs.task_store import TaskStore
+from sightglass.observability.alive_file import AliveFile
+from sightglass.observability.scrape import answer_scrapes
 from sightglass.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -59,10 +58,10 @@ def run_worker(
     send = functools.partial(send_image_task, app)
     maintenance = Maintenance(settings, store, send, remove_old_history, remove_old_images)
     tasks.register(app, images, maintenance)
-    _show_metrics(settings.worker_metrics_port)
+    answer_scrapes(settings.worker_metrics_port)
     with _alive(settings, "worker", leases):
         log.info("worker_started", concurrency=concurrency)
-        return _serve(app, concurrency)
+        return _serve(app, concurrency, tells=settings.celery_task_events)
 
 
 def run_beat(settings: Settings) -> None:
@@ -78,25 +77,31 @@ def run_beat(settings: Settings) -> None:
         app.Beat(schedule=str(place), quiet=True, loglevel=settings.log_level).run()
 
 
-def _serve(app: Celery, concurrency: int) -> int:
+def _serve(app: Celery, concurrency: int, *, tells: bool) -> int:
+    """`tells`: of its tasks and, every two seconds, that it lives, to who watches (Flower)."""
     _leave_logging_alone()
     worker = app.Worker(
         pool="threads",
         concurrency=concurrency,
-        queues=list(QUEUES),
+        queues=list(names.QUEUES),
         quiet=True,
         without_gossip=True,
         without_mingle=True,
-        without_heartbeat=True,
+        without_heartbeat=not tells,
     )
     worker.start()
+    log.info("worker_stopped")
     return int(worker.exitcode or 0)
 
 
 @contextlib.contextmanager
 def _alive(settings: Settings, name: str, *threads: Leases) -> Iterator[None]:
     """Show signs of life, and run the threads, for as long as the process works."""
-    running: list[Heartbeat | Leases] = [Heartbeat(settings.redis_url, name), *threads]
+    running: list[Heartbeat | AliveFile | Leases] = [
+        Heartbeat(settings.redis_url, name),
+        AliveFile(settings.alive_file),
+        *threads,
+    ]
     for thread in running:
         thread.start()
     try:
@@ -106,24 +111,19 @@ def _alive(settings: Settings, name: str, *threads: Leases) -> Iterator[None]:
             thread.close()
 
 
-def _show_metrics(port: int) -> None:
-    """Answer scrapes, for a worker that shares no metrics folder with an API. 0: not wanted."""
-    if not port:
-        return
-    registry = prometheus_client.REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = prometheus_client.CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    prometheus_client.start_http_server(port, registry=registry)
-
-
 def _leave_logging_alone() -> None:
     """Celery configures logging unless somebody else says that it does."""
     signals.setup_logging.connect(_configured, weak=False)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It prints of its end in plain text, from a signal handler, where nothing can be logged.
+    celery.apps.worker.safe_say = _say_nothing
     # It warns root of pickled messages; only JSON is accepted here.
     warnings.filterwarnings("ignore", category=SecurityWarning)
+
+
+def _say_nothing(*_: Any) -> None:
+    return None
 
 
 def _configured(**_: Any) -> None:

@@ -37,7 +37,7 @@ def test_expired_things_are_removed(settings: Settings) -> None:
         [place] = settings.resolved_image_dir.rglob(name)
         os.utime(place, (time.time() - age_days * 80_000, time.time() - age_days * 80_000))
     maintenance = Maintenance(
-        short, queue.store, lambda _: None, _broken_history, images.remove_old
+        short, queue.store, lambda *_: None, _broken_history, images.remove_old
     )
     maintenance.clean_up()
     maintenance.close()
@@ -52,12 +52,14 @@ def test_expired_things_are_removed(settings: Settings) -> None:
 
 
 def test_only_lost_tasks_are_sent_again(settings: Settings, queue: JobQueue) -> None:
-    sent: list[str] = []
-    lost, fine = queue.submit_image(b"lost"), queue.submit_image(b"fine")
+    sent: list[tuple[str, int]] = []
+    lost, fine = queue.submit_image(b"lost", lane=3), queue.submit_image(b"fine", lane=3)
     queue.store.claim(lost, lease_seconds=0, max_attempts=3)
     queue.store.claim(fine, lease_seconds=60, max_attempts=3)
-    maintenance = Maintenance(settings, queue.store, sent.append, lambda: 0)
+    maintenance = Maintenance(
+        settings, queue.store, lambda *message: sent.append(message), lambda: 0
+    )
     assert maintenance.rescue() == 1
     assert maintenance.rescue() == 0
-    assert sent == [lost]
+    assert sent == [(lost, 3)]
     maintenance.close()

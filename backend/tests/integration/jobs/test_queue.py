@@ -60,10 +60,10 @@ def test_redis_goes_between_mark_and_message(
     send = celery_app.send_image_task
     kept: list[str] = []
 
-    def send_after_the_kill(app: object, task_id: str) -> None:
+    def send_after_the_kill(app: object, task_id: str, lane: int) -> None:
         kept.append(task_id)
         redis_server.kill()
-        send(app, task_id)
+        send(app, task_id, lane)
 
     queue.submit_image(b"bytes")
     monkeypatch.setattr("sightglass.jobs.queue.send_image_task", send_after_the_kill)
@@ -77,7 +77,7 @@ def test_redis_goes_between_mark_and_message(
 
 
 def test_broker_refuses(queue: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_app: object, task_id: str) -> None:
+    def refuse(_app: object, task_id: str, _lane: int) -> None:
         raise QueueUnavailableError(task_id)
 
     monkeypatch.setattr("sightglass.jobs.queue.send_image_task", refuse)
@@ -191,10 +191,10 @@ def test_reclaimed_only_when_lost(store: TaskStore, redis_server: RedisServer) -
     assert set(store.list_overdue()) == {"waiting", "dead"}
     with redis_server.client() as client:
         client.lpush(names.IMAGES_QUEUE, "a message")
-        assert not store.reclaim("waiting", look_after_seconds=0)
+        assert store.reclaim("waiting", look_after_seconds=0) is None
         client.delete(names.IMAGES_QUEUE)
-    assert store.reclaim("waiting", look_after_seconds=60)
-    assert store.reclaim("dead", look_after_seconds=60)
-    assert not store.reclaim("held", look_after_seconds=60)
+    assert store.reclaim("waiting", look_after_seconds=60) == 0
+    assert store.reclaim("dead", look_after_seconds=60) == 0
+    assert store.reclaim("held", look_after_seconds=60) is None
     assert store.get("dead").status is TaskStatus.QUEUED
     assert store.list_overdue() == []

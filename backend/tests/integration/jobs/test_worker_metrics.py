@@ -16,9 +16,10 @@ class Worker(Server):
 
     start_seconds = 60.0
 
-    def __init__(self, folder: Path, redis_url: str) -> None:
+    def __init__(self, folder: Path, redis_url: str, **environment: str) -> None:
         super().__init__(folder, free_port())
         self._redis_url = redis_url
+        self._environment = environment
 
     def command(self) -> list[str]:
         return [sys.executable, "-m", "sightglass.cli", "worker"]
@@ -30,6 +31,8 @@ class Worker(Server):
             "STATE_DIR": str(self.folder / "state"),
             "REDIS_URL": self._redis_url,
             "WORKER_METRICS_PORT": str(self.port),
+            "TMPDIR": str(self.folder),  # killed, it cannot remove its metrics folder
+            **self._environment,
         }
 
     def answers(self) -> bool:
