@@ -52,6 +52,11 @@ prediction_stage_duration = Histogram(
 detections = Counter(
     "detections_total", "Objects found, by class.", ("model_name", "model_version", "class_name")
 )
+detections_confidence = Counter(
+    "detections_confidence_total",
+    "Sum of the confidences of the objects found, by class.",
+    ("model_name", "model_version", "class_name"),
+)
 detection_confidence = Histogram(
     "detection_confidence",
     "Confidence of the objects found.",
@@ -130,16 +135,40 @@ task_wait = Histogram(
     "task_wait_seconds", "Time a task waited in the queue.", ("task",), buckets=(*LATENCY, 60, 300)
 )
 cleanup_removed = Counter("cleanup_removed_total", "Expired things removed by cleanup.", ("kind",))
-service_up = Gauge(
-    "service_up",
-    "1 when a service answered its last health check.",
-    ("service",),
+certificate_expires = Gauge(
+    "certificate_expires_timestamp_seconds",
+    "When the certificate of the front door ends (TLS_CHECK_ADDRESS).",
     multiprocess_mode="livemostrecent",
 )
+
+# --- the processes themselves
+process_started = Gauge(
+    "process_started_timestamp_seconds",
+    "When the youngest process of a component was started.",
+    ("component",),
+    multiprocess_mode="livemax",
+)
+
+# --- who asks
+api_key_requests = Counter(
+    "api_key_requests_total",
+    "Requests with an API key, by the key's name and what came of them.",
+    ("key", "result"),
+)
+
+# --- measured at scrape time (observability/process_memory.py): name -> help
+MEASURED = {
+    "process_resident_memory_bytes": "Resident memory of the processes that this scrape speaks for."
+}
 
 # --- read from Redis at scrape time (observability/scrape.py): name -> help
 SCRAPED = {
     "redis_up": "1 when Redis answered this scrape.",
+    "service_up": "1 when a service answered its last health check.",
+    "celery_workers": "Workers with a sign of life in the last ten seconds.",
+    "worker_heartbeat_age_seconds": "Time since the last sign of life of any worker.",
+    "beat_heartbeat_age_seconds": "Time since the last sign of life of beat.",
+    "drain_heartbeat_age_seconds": "Time since the last sign of life of the drain.",
     "celery_queue_length": "Tasks waiting in a queue.",
     "journal_stream_length": "Predictions in the journal, not yet in the history.",
     "journal_lag_seconds": "Age of the oldest prediction in the journal.",

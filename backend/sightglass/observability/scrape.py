@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import orjson
 import redis
-from prometheus_client import REGISTRY, CollectorRegistry, Metric
+from prometheus_client import REGISTRY, CollectorRegistry, Metric, start_http_server
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -20,17 +23,32 @@ from prometheus_client.registry import Collector
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from sightglass.observability.dead_processes import forget_dead_processes
+from sightglass.observability.heartbeats import SignsOfLife, ask, understand
 from sightglass.observability.metrics import SCRAPED
+from sightglass.observability.process_memory import ProcessMemory
 
 _TIMEOUT_SECONDS = 0.2
 
 
 class RedisCollector(Collector):
-    """Asks Redis at scrape time for the lengths of the task queues and of the journal."""
+    """Asks Redis at scrape time for the lengths of the task queues and of the journal, and, where
+    keys are given, for signs of life (`heartbeats`: name to key) and the last health check.
+    """
 
-    def __init__(self, redis_url: str, *, queues: Sequence[str], stream: str) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        *,
+        queues: Sequence[str],
+        stream: str,
+        heartbeats: Mapping[str, str] = MappingProxyType({}),
+        health_key: str | None = None,
+    ) -> None:
         self._queues = tuple(queues)
         self._stream = stream
+        self._heartbeats = dict(heartbeats)
+        self._health_key = health_key
         self._redis = redis.Redis.from_url(
             redis_url,
             socket_timeout=_TIMEOUT_SECONDS,
@@ -44,11 +62,26 @@ class RedisCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            lengths, stream_length, oldest = self._ask()
+            levels, signs, health = self._ask()
         except (redis.RedisError, OSError):
             yield _gauge("redis_up", 0)
             return
         yield _gauge("redis_up", 1)
+        yield from self._levels(*levels)
+        for name, sign in zip(self._heartbeats, signs, strict=True):
+            if name == "worker":
+                yield _gauge("celery_workers", sign.alive)
+            if sign.age_seconds is not None:
+                yield _gauge(f"{name}_heartbeat_age_seconds", sign.age_seconds)
+        if health:
+            yield _service_up(health)
+
+    def close(self) -> None:
+        self._redis.close()
+
+    def _levels(
+        self, lengths: list[int], stream_length: int, oldest: list[Any]
+    ) -> Iterator[Metric]:
         queues = GaugeMetricFamily(
             "celery_queue_length", SCRAPED["celery_queue_length"], labels=["queue"]
         )
@@ -58,30 +91,52 @@ class RedisCollector(Collector):
         yield _gauge("journal_stream_length", stream_length)
         yield _gauge("journal_lag_seconds", _age_seconds(oldest))
 
-    def close(self) -> None:
-        self._redis.close()
-
-    def _ask(self) -> tuple[list[int], int, list[Any]]:
+    def _ask(self) -> tuple[tuple[list[int], int, list[Any]], list[SignsOfLife], bytes | None]:
         pipeline = self._redis.pipeline(transaction=False)
         for queue in self._queues:
             pipeline.llen(queue)
         pipeline.xlen(self._stream)
         pipeline.xrange(self._stream, count=1)
-        *lengths, stream_length, oldest = pipeline.execute()
-        return lengths, stream_length, oldest
+        ask(pipeline, list(self._heartbeats.values()))
+        if self._health_key:
+            pipeline.get(self._health_key)
+        answers = pipeline.execute()
+        health = answers.pop() if self._health_key else None
+        count = len(self._queues)
+        lengths, (stream_length, oldest) = answers[:count], answers[count : count + 2]
+        return (lengths, stream_length, oldest), understand(answers[count + 2 :]), health
 
 
 def exposition(accept: str, *collectors: Collector) -> tuple[bytes, str]:
     """The metrics of all processes and of these collectors, and their Content-Type."""
-    registry = CollectorRegistry(auto_describe=False)
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    else:
-        registry.register(_Default())
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder:
+        forget_dead_processes(Path(folder))
+    registry = _registry(folder)
     for collector in collectors:
         registry.register(collector)
     encode, content_type = choose_encoder(accept)
     return encode(registry), content_type
+
+
+def answer_scrapes(port: int) -> None:
+    """Show the metrics on a port of their own, from a thread, as a process does that shares no
+    metrics folder with an API. 0: not wanted.
+    """
+    if port:
+        registry = _registry(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
+        start_http_server(port, registry=registry)
+
+
+def _registry(folder: str | None) -> CollectorRegistry:
+    """What all processes that share the folder have counted; without one, what this one has."""
+    registry = CollectorRegistry(auto_describe=False)
+    if folder:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(ProcessMemory(Path(folder)))
+    else:
+        registry.register(_Default())
+    return registry
 
 
 class _Default(Collector):
@@ -96,6 +151,15 @@ class _Default(Collector):
 
 def _gauge(name: str, value: float) -> Metric:
     return GaugeMetricFamily(name, SCRAPED[name], value=value)
+
+
+def _service_up(health: bytes) -> Metric:
+    """Of those that could be asked: `unknown` is neither up nor down."""
+    family = GaugeMetricFamily("service_up", SCRAPED["service_up"], labels=["service"])
+    for service, found in orjson.loads(health).items():
+        if found["status"] != "unknown":
+            family.add_metric([service], float(found["status"] == "up"))
+    return family
 
 
 def _age_seconds(oldest: list[Any]) -> float:

@@ -1,87 +1,118 @@
 """Sentry, when a DSN is set. Without one nothing is imported and nothing leaves the machine.
 
-Only the error, its traceback and the request id are sent: no bodies, no local variables, no
-headers, no addresses of clients.
+Every error that is logged with its exception is reported, with the ids of its log line as tags.
+Sent are the exception, its traceback, release and environment; `scrubbing` takes out the rest.
+A thread sends: a Sentry that is slow or away delays nothing but, by a second, the end of a process.
 """
 
 from __future__ import annotations
 
-import sys
+import atexit
+import contextlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sightglass.errors import SetupError
+from sightglass.observability import logging
+from sightglass.observability.repeats import RepeatLimit
+from sightglass.observability.scrubbing import scrub_event
 from sightglass.settings import Settings
 
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint
 
-_SENSITIVE_WORDS = ("authorization", "cookie", "token", "password", "secret", "api_key", "dsn")
-_REQUEST_FIELDS = ("method", "url")
+# What of a log line becomes a tag of the report.
+TAGS = (
+    *("component", "request_id", "task_id", "prediction_id", "model", "code", "logger", "event"),
+    *("kind", "path"),
+)
+_LONGEST_TAG = 200  # Sentry's own limit
+_LAST_WORDS_SECONDS = 1.0
+_LONGEST_CHAIN = 20
+_MARK = "_sightglass_reported"
 
 
 def init_sentry(settings: Settings, component: str) -> bool:
-    """Start reporting errors of this process; whether a DSN was set."""
+    """Start reporting errors of this process; whether a DSN was set. Raises `SetupError`."""
     if settings.sentry_dsn is None or not settings.sentry_dsn.get_secret_value():
         return False
     import sentry_sdk
+    from sentry_sdk.utils import BadDsn
 
     from sightglass import __version__
 
-    sentry_sdk.init(
-        dsn=settings.sentry_dsn.get_secret_value(),
-        environment=settings.environment.value,
-        release=settings.release or f"sightglass@{__version__}",
-        # The integrations that Sentry turns on by itself read requests and log lines.
-        auto_enabling_integrations=False,
-        default_integrations=False,
-        send_default_pii=False,
-        max_request_body_size="never",
-        include_local_variables=False,
-        traces_sample_rate=0.0,
-        before_send=scrub,
-    )
+    try:
+        sentry_sdk.init(
+            dsn=settings.sentry_dsn.get_secret_value(),
+            environment=settings.environment.value,
+            release=settings.release or f"sightglass@{__version__}",
+            # The integrations that Sentry turns on by itself read requests and log lines.
+            auto_enabling_integrations=False,
+            default_integrations=False,
+            auto_session_tracking=False,
+            send_client_reports=False,
+            send_default_pii=False,
+            max_request_body_size="never",
+            max_breadcrumbs=0,
+            include_local_variables=False,
+            server_name="",
+            spotlight=False,
+            debug=False,
+            before_send=scrub,
+            shutdown_timeout=_LAST_WORDS_SECONDS,
+        )
+    except BadDsn:
+        raise SetupError("SENTRY_DSN is not a DSN: https://KEY@HOST/PROJECT") from None
     sentry_sdk.set_tag("component", component)
+    limit = RepeatLimit()
+    logging.on_error(lambda error, line: _report(error, line, limit))
+    atexit.register(sentry_sdk.flush, timeout=_LAST_WORDS_SECONDS)
     return True
 
 
-def report(error: BaseException, **tags: str) -> None:
-    """Send an unexpected error; does nothing when Sentry was not started."""
-    if "sentry_sdk" not in sys.modules:
-        return  # not worth the import
+def scrub(event: Event, hint: Hint) -> Event | None:
+    """The last thing before an event is sent: only what may leave is left of it."""
+    hint.pop("attachments", None)
+    scrubbed: Event = scrub_event(event)  # type: ignore[arg-type, assignment]
+    return scrubbed
+
+
+def _report(error: BaseException, line: Mapping[str, Any], limit: RepeatLimit) -> None:
+    """Report the error of a log line, unless it repeats too often. Never raises."""
     import sentry_sdk
 
-    if not sentry_sdk.is_initialized():
+    if _was_reported(error):
         return
-    with sentry_sdk.new_scope() as scope:
-        for name, value in tags.items():
-            scope.set_tag(name, value)
+    held_back = limit.admit(_kind(error))
+    if held_back is None:
+        return
+    with contextlib.suppress(Exception), sentry_sdk.new_scope() as scope:
+        for name in TAGS:
+            if line.get(name):
+                scope.set_tag(name, str(line[name])[:_LONGEST_TAG])
+        if held_back:
+            scope.set_tag("held_back", str(held_back))
         sentry_sdk.capture_exception(error)
 
 
-def scrub(event: Event, _hint: Hint) -> Event:
-    """Remove what must not leave: the user, bodies, headers, secrets, values of variables."""
-    fields: dict[str, Any] = event  # type: ignore[assignment]
-    for name in ("user", "server_name", "modules"):
-        fields.pop(name, None)
-    request = fields.get("request")
-    if isinstance(request, dict):
-        fields["request"] = {key: request[key] for key in _REQUEST_FIELDS if key in request}
-        fields["request"]["url"] = str(request.get("url", "")).partition("?")[0]
-    for name in ("extra", "contexts", "tags"):
-        if isinstance(fields.get(name), dict):
-            fields[name] = _without_secrets(fields[name])
-    for exception in (fields.get("exception") or {}).get("values", []):
-        for frame in (exception.get("stacktrace") or {}).get("frames", []):
-            frame.pop("vars", None)
-    return event
+def _was_reported(error: BaseException) -> bool:
+    """Whether it, or what caused it, was: one failure is often logged on its way up, too."""
+    cause: BaseException | None = error
+    for _ in range(_LONGEST_CHAIN):
+        if cause is None:
+            break
+        if getattr(cause, _MARK, False):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    with contextlib.suppress(AttributeError, TypeError):  # some take no attributes
+        setattr(error, _MARK, True)
+    return False
 
 
-def _without_secrets(values: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for key, value in values.items():
-        if any(word in key.lower() for word in _SENSITIVE_WORDS):
-            kept[key] = "[removed]"
-        elif isinstance(value, bytes | bytearray):
-            kept[key] = f"<{len(value)} bytes>"
-        else:
-            kept[key] = _without_secrets(value) if isinstance(value, dict) else value
-    return kept
+def _kind(error: BaseException) -> str:
+    """Errors of one type from one line of code are one kind."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__module__}.{type(error).__qualname__} {place}"

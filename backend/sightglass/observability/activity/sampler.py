@@ -10,7 +10,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import redis
@@ -34,20 +34,20 @@ _AFTER_SECONDS = 0.05
 
 
 class ActivitySampler:
-    """`levels` says what can only be seen now: the length of `queue` and the age of the journal."""
+    """`levels` says what is seen only now: the lengths of `queues` together, the journal's age."""
 
     def __init__(
         self,
         store: ActivityStore,
         levels: RedisCollector,
-        queue: str,
+        queues: Collection[str],
         *,
         folder: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._levels = levels
-        self._queue = queue
+        self._queues = frozenset(queues)
         self._folder = folder
         self._clock = clock
         self._id = uuid.uuid4().hex[:12]
@@ -115,11 +115,11 @@ class ActivitySampler:
 
     def _read_levels(self) -> Values:
         """Nothing while Redis is away."""
-        levels = {}
+        levels: Values = {}
         for metric in self._levels.collect():
             for sample in metric.samples:
-                if sample.name == "celery_queue_length" and sample.labels["queue"] == self._queue:
-                    levels["queue_length"] = sample.value
+                if sample.name == "celery_queue_length" and sample.labels["queue"] in self._queues:
+                    levels["queue_length"] = levels.get("queue_length", 0.0) + sample.value
                 elif sample.name == "journal_lag_seconds":
                     levels["journal_lag_seconds"] = round(sample.value, 3)
         return levels

@@ -14,7 +14,7 @@ from sightglass.observability.activity.sampler import ActivitySampler, shared_fo
 from sightglass.observability.activity.store import ActivityStore
 from sightglass.observability.scrape import RedisCollector
 
-QUEUE = "images"
+LANES = ("images", "images.3")
 STREAM = "journal"
 
 
@@ -23,8 +23,8 @@ class Counting:
         self.now = 0.0
         self.sampler = ActivitySampler(
             ActivityStore(redis_url),
-            RedisCollector(redis_url, queues=(QUEUE,), stream=STREAM),
-            QUEUE,
+            RedisCollector(redis_url, queues=LANES, stream=STREAM),
+            LANES,
             folder=shared_folder(),
             clock=lambda: self.now,
         )

@@ -14,7 +14,7 @@ from typing import Any, Self
 import pytest
 
 from sightglass.api.activity_report import ActivityReport
-from tests.integration.observability.counting_entry import QUEUE, STREAM
+from tests.integration.observability.counting_entry import LANES, STREAM
 from tests.integration.servers import RedisServer
 
 # A moment at which a step of ten seconds and a minute begin.
@@ -222,7 +222,8 @@ def test_answer_that_was_lost_does_not_count_twice(platform: Platform) -> None:
 
 def test_all_series_of_one_step(platform: Platform) -> None:
     with platform.redis.client() as client:
-        client.rpush(QUEUE, "a", "b", "c")
+        client.rpush(LANES[0], "a", "b")
+        client.rpush(LANES[1], "c")
         client.xadd(STREAM, {"r": "x"})
     process = platform.process()
     process.predict(40)

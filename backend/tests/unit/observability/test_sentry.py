@@ -1,102 +1,141 @@
-"""What leaves for Sentry: nothing without a DSN, and never a body, a secret or a person."""
+"""Sentry in a process: off without a DSN, a clear refusal of one that is none, and what is sent."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from sightglass.observability.sentry import init_sentry, report, scrub
+from sightglass.errors import SetupError
+from sightglass.observability.sentry import init_sentry
+from sightglass.settings import Settings, load_settings
+from tests.integration.observability.sentry_server import SentryServer
+
+START = """
+import structlog
+from sightglass.observability.logging import configure_logging
+from sightglass.observability.sentry import init_sentry
 from sightglass.settings import Settings
+configure_logging("INFO", component="api")
+settings = Settings(_env_file=None, sentry_dsn={dsn!r}, release="r7", environment="test")
+assert init_sentry(settings, "api")
+log = structlog.get_logger()
+"""
 
 
-class Collector(BaseHTTPRequestHandler):
-    """Takes what the client sends, as Sentry would."""
-
-    received: list[bytes]
-
-    def do_POST(self) -> None:
-        self.received.append(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Stay quiet."""
-
-
-@pytest.fixture
-def sentry() -> Iterator[tuple[int, list[bytes]]]:
-    received: list[bytes] = []
-    handler = type("Handler", (Collector,), {"received": received})
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server.server_port, received
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def run(dsn: str, code: str) -> subprocess.CompletedProcess[str]:
+    environment = {"NO_PROXY": "*", "PATH": ""}
+    return subprocess.run(
+        [sys.executable, "-c", START.format(dsn=dsn) + code],
+        check=True,
+        env=environment,
+        timeout=60,
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_without_dsn_nothing_starts() -> None:
-    assert init_sentry(Settings(_env_file=None), "api") is False
-    report(RuntimeError("stays here"))
+    code = (
+        "import sys\n"
+        "from sightglass.observability.sentry import init_sentry\n"
+        "from sightglass.settings import Settings\n"
+        "assert init_sentry(Settings(_env_file=None), 'api') is False\n"
+        "assert 'sentry_sdk' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_error_is_sent_without_values_of_variables(sentry: tuple[int, list[bytes]]) -> None:
-    port, received = sentry
+@pytest.mark.parametrize(
+    "dsn",
+    ["nonsense", "ftp://k@h/1", "https://h/1", "https://k@h/", "https://k@h/x", "http://k@:1/1"],
+)
+def test_dsn_that_is_none_is_refused_without_repeating_it(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTRY_DSN", dsn)
+    with pytest.raises(SetupError, match="SENTRY_DSN: must be a DSN") as refused:
+        load_settings()
+    assert dsn not in str(refused.value)
+
+
+def test_empty_dsn_is_off() -> None:
+    assert init_sentry(Settings(_env_file=None, sentry_dsn=""), "api") is False
+
+
+def test_logged_error_is_sent_with_the_tags_of_its_line() -> None:
     code = f"""
-from sightglass.observability.sentry import init_sentry, report
-from sightglass.settings import Settings
-dsn = "http://key@127.0.0.1:{port}/1"
-assert init_sentry(Settings(_env_file=None, sentry_dsn=dsn), "api")
 def fail(image):
     raise RuntimeError("went wrong")
 try:
     fail(bytes.fromhex("{b"IMAGEBYTES".hex()}"))
-except RuntimeError as error:
-    report(error, request_id="r1")
-import sentry_sdk
-sentry_sdk.flush(5)
+except RuntimeError:
+    with structlog.contextvars.bound_contextvars(request_id="r1", task_id="t1"):
+        log.exception("it_failed", code="odd", image=b"x")
 """
-    environment = {"SENTRY_SPOTLIGHT": "", "NO_PROXY": "*", "PATH": ""}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=30)
-    sent = b"".join(_unpacked(body) for body in received)
-    assert b"went wrong" in sent
-    assert b'"r1"' in sent
-    assert b'"api"' in sent
-    assert b"IMAGEBYTES" not in sent
-    assert b'"vars"' not in sent
+    with SentryServer() as sentry:
+        run(sentry.dsn, code)
+        (event,) = sentry.events()
+    assert event["release"] == "r7"
+    assert event["environment"] == "test"
+    wanted = {"component": "api", "request_id": "r1", "task_id": "t1", "code": "odd"}
+    assert wanted.items() <= event["tags"].items()
+    assert event["tags"]["event"] == "it_failed"
+    (error,) = event["exception"]["values"]
+    assert (error["type"], error["value"]) == ("RuntimeError", "went wrong")
+    assert error["stacktrace"]["frames"][-1]["function"] == "fail"
+    assert "IMAGEBYTES" not in sentry.text()
+    assert not {"user", "server_name", "modules", "breadcrumbs", "request"} & event.keys()
+    assert "vars" not in sentry.text()
 
 
-def test_scrub_removes_people_bodies_and_secrets() -> None:
-    event = {
-        "user": {"ip_address": "10.1.2.3"},
-        "server_name": "host",
-        "request": {
-            "url": "http://x/process-image?token=abc",
-            "method": "POST",
-            "data": "BODY",
-            "headers": {"Authorization": "Bearer abc"},
-            "cookies": {"a": "abc"},
-        },
-        "extra": {"api_key": "abc", "nested": {"password": "abc", "n": 1}, "image": b"abc"},
-        "exception": {"values": [{"stacktrace": {"frames": [{"vars": {"v": "abc"}}]}}]},
-    }
-    scrubbed = scrub(event, {})  # type: ignore[arg-type]
-    text = json.dumps(scrubbed)
-    assert "abc" not in text
-    assert "BODY" not in text
-    assert "10.1.2.3" not in text
-    assert '"n": 1' in text
-    assert '"url": "http://x/process-image"' in text
+def test_one_failure_that_is_logged_twice_is_sent_once() -> None:
+    code = """
+try:
+    try:
+        1 / 0
+    except ZeroDivisionError as cause:
+        log.exception("first")
+        raise RuntimeError("then") from cause
+except RuntimeError:
+    log.exception("second")
+log.error("no exception")
+log.warning("only a warning", exc_info=ValueError("x"))
+"""
+    with SentryServer() as sentry:
+        run(sentry.dsn, code)
+        assert [event["tags"]["event"] for event in sentry.events()] == ["first"]
 
 
-def _unpacked(body: bytes) -> bytes:
-    import gzip
+def test_libraries_and_what_nobody_caught() -> None:
+    code = """
+import logging, threading
+try:
+    1 / 0
+except ZeroDivisionError:
+    logging.getLogger("uvicorn.error").exception("in a library")
+def fail():
+    raise LookupError("in a thread")
+thread = threading.Thread(target=fail)
+thread.start(); thread.join()
+"""
+    with SentryServer() as sentry:
+        ended = run(sentry.dsn, code)
+        found = {event["exception"]["values"][0]["type"] for event in sentry.events()}
+    assert found == {"ZeroDivisionError", "LookupError"}
+    assert ended.stderr == ""
 
-    return gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+
+def test_repeated_error_is_sent_a_few_times() -> None:
+    code = """
+for number in range(1000):
+    try:
+        raise RuntimeError(f"number {number}")
+    except RuntimeError:
+        log.exception("again")
+"""
+    with SentryServer() as sentry:
+        ended = run(sentry.dsn, code)
+        assert 1 <= len(sentry.events()) <= 6
+    assert len(ended.stdout.splitlines()) == 1000
