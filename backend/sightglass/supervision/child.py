@@ -32,8 +32,11 @@ class Child:
     ties a child's life to the thread that forked it.
     """
 
-    def __init__(self, spec: ProcessSpec, log: Path, terminal: Terminal) -> None:
+    def __init__(
+        self, spec: ProcessSpec, log: Path, terminal: Terminal, *, json_logs: bool = False
+    ) -> None:
         self.spec = spec
+        self._json_logs = json_logs
         self.starts = 0
         self.ready = False
         self.restart_at = 0.0
@@ -64,7 +67,13 @@ class Child:
             preexec_fn=_before_exec(self.spec.nice, os.getpid()),
         )
         assert self._process.stdout is not None
-        self._tee = Tee(self.spec.name, self._process.stdout, self._log, self._terminal)
+        self._tee = Tee(
+            self.spec.name,
+            self._process.stdout,
+            self._log,
+            self._terminal,
+            as_json=self._json_logs,
+        )
 
     @property
     def runs(self) -> bool:

@@ -1,4 +1,8 @@
-"""The lines that the processes print: to the terminal with their name in front, and to a log."""
+"""The lines that the processes print: to the terminal with their name in front, and to a log.
+
+Where logs are JSON, a line that is none (of Redis, of MLflow, of an interpreter that crashes) goes
+into the log as the `text` of one that is.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,19 @@ import queue
 import sys
 import threading
 import time
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
+
+import orjson
 
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92)
 _LOG_BYTES = 20 << 20
 _NAME_WIDTH = 7
 _CHUNK_BYTES = 1 << 16
 _GATHER_SECONDS = 0.03
+_LONGEST_TEXT = 8192
 
 
 class Terminal:
@@ -55,8 +64,11 @@ class Terminal:
 class Tee:
     """Copies what one process prints, line by line, until it closes its end."""
 
-    def __init__(self, name: str, source: IO[bytes], log: Path, terminal: Terminal) -> None:
+    def __init__(
+        self, name: str, source: IO[bytes], log: Path, terminal: Terminal, *, as_json: bool = False
+    ) -> None:
         self._name = name
+        self._as_json = as_json
         self._source = source
         self._log = log
         self._terminal = terminal
@@ -68,22 +80,66 @@ class Tee:
         self._thread.join(2.0)
 
     def _copy(self) -> None:
-        _rotate(self._log)
         begun = b""  # a line whose end has not come yet
-        with self._source, self._log.open("ab", buffering=0) as log:
+        with self._source, closing(LogFile(self._log)) as log:
             while chunk := os.read(self._source.fileno(), _CHUNK_BYTES):
-                log.write(chunk)
                 *lines, begun = (begun + chunk).split(b"\n")
+                log.write(b"".join(self._logged(line) for line in lines))
                 for line in lines:
                     self._terminal.say(self._name, line.decode(errors="replace").rstrip())
                 # Who waits in `read` is woken by every line, at the cost of the core of the
                 # process that writes it. Lines that come meanwhile are taken together.
                 time.sleep(_GATHER_SECONDS)
+            if begun:
+                log.write(self._logged(begun))
         if begun:
             self._terminal.say(self._name, begun.decode(errors="replace").rstrip())
 
+    def _logged(self, line: bytes) -> bytes:
+        if not self._as_json or line.startswith(b'{"'):
+            return line + b"\n"
+        text = line.decode(errors="replace").rstrip()
+        return json_line(self._name, text) if text else b""
 
-def _rotate(log: Path) -> None:
-    """Keep one older log, so that a folder that lives long does not fill the disk."""
-    if log.exists() and log.stat().st_size > _LOG_BYTES:
-        log.replace(log.with_suffix(".log.1"))
+
+def json_line(name: str, text: str) -> bytes:
+    """A line that was printed as plain text, in the shape of our own."""
+    fields = {
+        "event": "output",
+        "text": text[:_LONGEST_TEXT],
+        "level": "info",
+        "timestamp": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "component": name,
+    }
+    return orjson.dumps(fields) + b"\n"
+
+
+def plain_line(line: str) -> str:
+    """The text of a line that `json_line` made; any other line as it is."""
+    try:
+        fields = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return line
+    is_output = isinstance(fields, dict) and fields.get("event") == "output"
+    return str(fields["text"]) if is_output else line
+
+
+class LogFile:
+    """Makes way for a new file when it is large, and keeps one older: a platform that runs for
+    long does not fill the disk.
+    """
+
+    def __init__(self, path: Path, max_bytes: int = _LOG_BYTES) -> None:
+        self._path = path
+        self._max_bytes = max_bytes
+        self._file = path.open("ab", buffering=0)
+
+    def write(self, lines: bytes) -> None:
+        if self._file.tell() + len(lines) > self._max_bytes and self._file.tell():
+            self._file.close()
+            self._path.replace(self._path.with_suffix(".log.1"))
+            self._file = self._path.open("ab", buffering=0)
+        self._file.write(lines)
+
+    def close(self) -> None:
+        self._file.close()

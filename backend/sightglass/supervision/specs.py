@@ -52,6 +52,7 @@ class Endpoints:
     mlflow_url: str
     own_redis: bool
     own_mlflow: bool
+    prometheus_url: str | None = None  # with monitoring
 
     @property
     def api_url(self) -> str:
@@ -60,7 +61,9 @@ class Endpoints:
         return f"http://{host}:{self.port}"
 
 
-def choose_endpoints(settings: Settings, *, explicit_port: bool) -> Endpoints:
+def choose_endpoints(
+    settings: Settings, *, explicit_port: bool, monitoring: bool = False
+) -> Endpoints:
     """Free ports for what we start; what REDIS_URL or MLFLOW_TRACKING_URI name is used as it is."""
     own_redis = "redis_url" not in settings.model_fields_set
     own_mlflow = "mlflow_tracking_uri" not in settings.model_fields_set
@@ -70,7 +73,13 @@ def choose_endpoints(settings: Settings, *, explicit_port: bool) -> Endpoints:
         redis_url = f"redis://127.0.0.1:{_local_port('Redis', redis_url, settings)}/0"
     if own_mlflow:
         mlflow_url = f"http://127.0.0.1:{_local_port('MLflow', mlflow_url, settings)}"
-    return Endpoints(settings.host, port, redis_url, mlflow_url, own_redis, own_mlflow)
+    prometheus_url = None
+    if monitoring:
+        usual = "http://127.0.0.1:9090"
+        prometheus_url = f"http://127.0.0.1:{_local_port('Prometheus', usual, settings)}"
+    return Endpoints(
+        *(settings.host, port, redis_url, mlflow_url, own_redis, own_mlflow), prometheus_url
+    )
 
 
 def specs(settings: Settings, endpoints: Endpoints) -> list[ProcessSpec]:
@@ -85,6 +94,8 @@ def specs(settings: Settings, endpoints: Endpoints) -> list[ProcessSpec]:
         "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir(settings)),
         "PYTHONUNBUFFERED": "1",
     }
+    if endpoints.prometheus_url and not settings.prometheus_url:
+        environment["PROMETHEUS_URL"] = endpoints.prometheus_url  # the UI links it
     grace = settings.shutdown_grace_seconds + 5
     probe_host = urlsplit(endpoints.api_url).hostname or "127.0.0.1"
     api_probe = Probe(probe_host, endpoints.port, "/health/live", within_seconds=120)
@@ -139,9 +150,8 @@ def _own(
     )
 
 
-def _redis(state: Path, endpoints: Endpoints) -> ProcessSpec:
-    folder = state / "redis"
-    port = urlsplit(endpoints.redis_url).port or 0
+def redis_command(folder: Path, port: int) -> tuple[str, ...]:
+    """Redis on loopback with its data in a folder. Raises `SetupError`."""
     options = {
         "bind": "127.0.0.1",
         "port": str(port),
@@ -152,9 +162,14 @@ def _redis(state: Path, endpoints: Endpoints) -> ProcessSpec:
         "save": "",
         "daemonize": "no",
     }
+    return redis_binary(), *(part for key, v in options.items() for part in (f"--{key}", v))
+
+
+def _redis(state: Path, endpoints: Endpoints) -> ProcessSpec:
+    port = urlsplit(endpoints.redis_url).port or 0
     return ProcessSpec(
         name="redis",
-        command=(redis_binary(), *(part for key, v in options.items() for part in (f"--{key}", v))),
+        command=redis_command(state / "redis", port),
         stage=0,
         probe=Probe("127.0.0.1", port),
         essential=True,

@@ -39,9 +39,13 @@ def only_one(state_dir: Path) -> Iterator[None]:
             _endpoints_path(state_dir).unlink(missing_ok=True)
 
 
-def write_endpoints(state_dir: Path, *, api: str, mlflow: str, redis: str) -> None:
+def write_endpoints(
+    state_dir: Path, *, api: str, mlflow: str, redis: str, prometheus: str | None = None
+) -> None:
     """Tell other commands where the services are. Written whole or not at all."""
     fields = {"api": api, "mlflow": mlflow, "redis": redis, "pid": os.getpid()}
+    if prometheus:
+        fields["prometheus"] = prometheus
     path = _endpoints_path(state_dir)
     part = path.with_suffix(".part")
     part.write_bytes(orjson.dumps(fields, option=orjson.OPT_INDENT_2))
@@ -49,7 +53,7 @@ def write_endpoints(state_dir: Path, *, api: str, mlflow: str, redis: str) -> No
 
 
 def find_running(state_dir: Path) -> dict[str, str] | None:
-    """The addresses (api, mlflow, redis) of an `up` that runs and is ready, else None."""
+    """The addresses (api, mlflow, redis; prometheus if any) of an `up` that is ready, else None."""
     try:
         with _lock_path(state_dir).open() as lock:
             if not _is_locked(lock):

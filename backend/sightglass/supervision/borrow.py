@@ -1,0 +1,72 @@
+"""The services of the embedded run for a command beside it: the running ones, or Redis alone.
+
+A command that needs what Redis keeps while the platform stands still gets a Redis of its own on
+the state folder, and nobody else can start a platform on it meanwhile.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from sightglass.errors import SetupError
+from sightglass.settings import Settings
+from sightglass.supervision.ports import choose_port
+from sightglass.supervision.specs import redis_command
+from sightglass.supervision.state import find_running, only_one
+
+_START_SECONDS = 60.0  # the append-only file is read first
+_STOP_SECONDS = 30.0
+
+
+@contextmanager
+def borrowed_services(settings: Settings, *, alone: bool = False) -> Iterator[Settings]:
+    """The settings with the addresses of services that answer.
+
+    With `alone`, a platform that runs here is an error: `SetupError` says to stop it. A REDIS_URL
+    that is set is used as it is.
+    """
+    running = None if alone else find_running(settings.state_dir)
+    if running is not None:
+        found = {"redis_url": running["redis"], "mlflow_tracking_uri": running["mlflow"]}
+        yield settings.model_copy(update=found)
+        return
+    with only_one(settings.state_dir):
+        if "redis_url" in settings.model_fields_set:
+            yield settings
+            return
+        with _redis(settings) as url:
+            yield settings.model_copy(update={"redis_url": url})
+
+
+@contextmanager
+def _redis(settings: Settings) -> Iterator[str]:
+    folder = settings.state_dir.absolute() / "redis"
+    folder.mkdir(parents=True, exist_ok=True)
+    port = choose_port("Redis", "127.0.0.1", 0, explicit=False)
+    process = subprocess.Popen(  # noqa: S603
+        redis_command(folder, port), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(process, port)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()  # it writes down what it has
+        process.wait(_STOP_SECONDS)
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + _START_SECONDS
+    with redis.Redis(port=port, retry=Retry(NoBackoff(), 0)) as client:
+        while time.monotonic() < until and process.poll() is None:
+            with suppress(redis.RedisError):  # while it reads its file it refuses
+                client.ping()
+                return
+            time.sleep(0.05)
+    raise SetupError("Redis does not start on the state folder.")
