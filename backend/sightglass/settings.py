@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sightglass.errors import SetupError
+from sightglass.secret_strength import weakness_of_password_in
 
 BUNDLED_MODEL = Path(__file__).parent / "bundled" / "street"
 # Where `make` puts the web UI; there is none beside an installed wheel.
@@ -55,6 +56,10 @@ class Settings(BaseSettings):
     sentry_dsn: SecretStr | None = None
     release: str | None = None
 
+    # --- who may ask
+    require_api_keys: bool | None = None  # default: in production only
+    metrics_token: SecretStr | None = None  # default: whoever reaches the API may scrape it
+
     # --- the services beside us (the embedded run fills these in)
     redis_url: str = "redis://127.0.0.1:6379/0"
     database_url: str | None = None  # default: SQLite in the state folder
@@ -64,6 +69,9 @@ class Settings(BaseSettings):
     mlflow_run_per_prediction: bool = False
     mlflow_traces_per_second: float = Field(5.0, ge=0)
     mlflow_flush_seconds: float = Field(3.0, gt=0)
+    mlflow_retention_days: int = Field(90, ge=0)  # 0: for ever
+    # For backups: where MLflow keeps its rows; default: the embedded one in the state folder
+    mlflow_database_url: str | None = None
 
     # --- the web UI
     ui_dir: Path | None = None  # default: what `make` built, when it did
@@ -117,6 +125,9 @@ class Settings(BaseSettings):
     cleanup_interval_seconds: float = Field(300.0, gt=0)
     health_interval_seconds: float = Field(10.0, gt=0)
     worker_metrics_port: int = Field(0, ge=0, le=65535)  # 0: none of its own
+    alive_file: Path | None = None  # touched by worker, beat and drain while they live
+    celery_task_events: bool = False
+    tls_check_address: str | None = None  # host:port of the front door
 
     @field_validator("cors_origins", "allowed_formats", mode="before")
     @classmethod
@@ -144,6 +155,23 @@ class Settings(BaseSettings):
             raise ValueError(f"must be one of {', '.join(allowed)}")
         return value.lower()
 
+    @field_validator("sentry_dsn")
+    @classmethod
+    def _is_dsn(cls, value: SecretStr | None) -> SecretStr | None:
+        """The message does not repeat it: it is a secret."""
+        if value is None or not value.get_secret_value():
+            return value
+        try:
+            parts = urlsplit(value.get_secret_value())
+            project = parts.path.rpartition("/")[2]
+            is_dsn = parts.scheme in ("http", "https") and bool(parts.hostname and parts.username)
+            is_dsn = is_dsn and project.isdecimal() and parts.port != 0
+        except ValueError:  # a port that is none
+            is_dsn = False
+        if not is_dsn:
+            raise ValueError("must be a DSN as Sentry shows it: https://KEY@HOST/PROJECT")
+        return value
+
     @field_validator("mlflow_tracking_uri")
     @classmethod
     def _served_tracking(cls, value: str) -> str:
@@ -170,7 +198,29 @@ class Settings(BaseSettings):
             raise ValueError("DEADLINE_SECONDS must not exceed MAX_DEADLINE_SECONDS")
         if self.environment is Environment.PRODUCTION and self.debug:
             raise ValueError("DEBUG must be off when ENVIRONMENT=production")
+        if self.environment is Environment.PRODUCTION:
+            self._refuse_weak_secrets()
         return self
+
+    def _refuse_weak_secrets(self) -> None:
+        """What is only reached from this machine may be open; what is on a network may not."""
+        redis = self.redis_url if urlsplit(self.redis_url).hostname else ""  # else a socket file
+        if is_loopback(redis):
+            redis = ""
+        database = self.database_url or ""
+        if "@" not in database or is_loopback(database):
+            database = ""  # a file, this machine, or a server that knows us by other means
+        checks = {
+            "REDIS_URL": redis and weakness_of_password_in(redis, needed=True),
+            "DATABASE_URL": database and weakness_of_password_in(database, needed=False),
+        }
+        wrong = [
+            f"{name} {weakness} (ENVIRONMENT=production)"
+            for name, weakness in checks.items()
+            if weakness
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
 
     # --- derived places
 
@@ -219,6 +269,11 @@ class Settings(BaseSettings):
         if self.in_production or not is_loopback(self.mlflow_tracking_uri):
             return None
         return without_password(self.mlflow_tracking_uri)
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether requests must bring an API key."""
+        return self.in_production if self.require_api_keys is None else self.require_api_keys
 
     @property
     def in_production(self) -> bool:

@@ -8,10 +8,23 @@ from __future__ import annotations
 
 import sys
 
+import structlog
 import typer
 
 from sightglass import __version__
-from sightglass.cli import bench, detect, doctor, models, openapi, serving
+from sightglass.cli import (
+    audit,
+    backup,
+    bench,
+    detect,
+    doctor,
+    keys,
+    migrate,
+    models,
+    openapi,
+    preflight,
+    serving,
+)
 from sightglass.errors import SightglassError
 
 app = typer.Typer(
@@ -41,15 +54,27 @@ def _options(
 serving.add_to(app)
 detect.add_to(app)
 models.add_to(app)
+keys.add_to(app)
+audit.add_to(app)
+backup.add_to(app)
+migrate.add_to(app)
 bench.add_to(app)
 doctor.add_to(app)
 openapi.add_to(app)
+preflight.add_to(app)
 
 
 def main() -> None:
-    """Run the command line; a known error is one line on stderr and exit status 1."""
+    """Run the command line; a known error is one line, on stderr or in the log of a process that
+    has one, and exit status 1.
+    """
     try:
         app()
     except SightglassError as error:
+        if structlog.is_configured():
+            structlog.get_logger(__name__).critical(
+                "cannot_start", code=error.code, reason=error.message
+            )
+            sys.exit(1)
         typer.secho(f"sightglass: {error.message}", fg="red", err=True)
         sys.exit(1)

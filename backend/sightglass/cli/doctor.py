@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ def doctor() -> None:
             _ports,
             _model,
             _heavy,
+            _access,
             _services,
         ]
         for check in checks:
@@ -132,6 +134,31 @@ def _heavy(_: Settings) -> list[Finding]:
         return [Finding("training", True, "torch and ultralytics are installed")]
     advice = "For training and .pt models: pip install -r requirements_heavy.txt"
     return [Finding("training", None, "torch or ultralytics is not installed", advice)]
+
+
+def _access(settings: Settings) -> list[Finding]:
+    """Whether somebody may use it, and not everybody."""
+    if not settings.asks_for_keys:
+        if not settings.in_production:
+            return [Finding("api keys", True, "not asked for (REQUIRE_API_KEYS)")]
+        advice = "Unset REQUIRE_API_KEYS unless something in front knows who is asking."
+        return [Finding("api keys", None, "whoever reaches the API may use it", advice)]
+    from sightglass.access.keys import Keys
+    from sightglass.storage import database
+
+    make = "sightglass keys create NAME --scope read --scope detect"
+    engine = database.create_engine(settings.resolved_database_url)
+    try:
+        found = Keys(engine).list_keys()
+    except SightglassError as error:
+        advice = f"If nothing has started yet: {make}. Else look at DATABASE_URL."
+        return [Finding("api keys", False, error.message, advice)]
+    finally:
+        engine.dispose()
+    usable = sum(key.is_usable(time.time()) for key in found)
+    if not usable:
+        return [Finding("api keys", False, "there is none, so nobody may use the API", make)]
+    return [Finding("api keys", True, f"{usable} usable, {len(found) - usable} ended")]
 
 
 def _services(settings: Settings) -> list[Finding]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
+import sys
 import tempfile
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from sightglass.settings import Settings, load_settings
@@ -24,10 +28,21 @@ def prepare_metrics() -> None:
 
     Must run before `observability.metrics` is imported: prometheus_client decides then.
     """
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        folder = tempfile.mkdtemp(prefix="sightglass-metrics-")
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        atexit.register(_remove, folder, os.getpid())
+    named = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if named:
+        from sightglass.observability.dead_processes import forget_own_past
+
+        forget_own_past(Path(named))
+        return
+    folder = tempfile.mkdtemp(prefix="sightglass-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    atexit.register(_remove, folder, os.getpid())
+    # uvicorn ends with the signal that it was sent, and who dies of a signal cleans up nothing.
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def _remove(folder: str, owner: int) -> None:

@@ -46,7 +46,7 @@ def test_nginx_accepts_it_without_a_warning(mode: str, tmp_path: Path) -> None:
 def test_the_entry_point_of_a_container_renders_the_same(mode: str, tmp_path: Path) -> None:
     variables = {"API_SERVERS": "api:8000", "UI_DIR": "/ui", "NG_SERVE": "ui:4200"}
     variables |= {"TLS_CERTIFICATE": "/a.pem", "TLS_CERTIFICATE_KEY": "/b.pem", "ACME_DIR": "/acme"}
-    variables |= {"NGINX_ACCESS_LOG": "/dev/stdout"}
+    variables |= {"NGINX_ACCESS_LOG": "/dev/stdout", "OPERATORS_FILE": "/operators.htpasswd"}
     assert render(mode, tmp_path / "shell", **variables).returncode == 0
     subprocess.run(
         ["sh", "-c", _ENTRY_POINT],

@@ -10,27 +10,18 @@ from prometheus_client.metrics import MetricWrapperBase
 from sightglass import errors
 from sightglass.observability import metrics
 from sightglass.settings import Settings
+from tests.env_example import documented_variables
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_every_setting_is_in_env_example() -> None:
-    text = (ROOT / ".env.example").read_text()
-    documented = {
-        line.removeprefix("# ").split("=")[0]
-        for line in text.splitlines()
-        if line.startswith("# ") and "=" in line and line[2:].split("=")[0].isupper()
-    }
-    assert documented == {name.upper() for name in Settings.model_fields}
+    settings, _ = documented_variables()
+    assert set(settings) == {name.upper() for name in Settings.model_fields}
 
 
 def test_defaults_in_env_example_are_the_defaults() -> None:
-    text = (ROOT / ".env.example").read_text()
-    shown = dict(
-        line.removeprefix("# ").split("=", 1)
-        for line in text.splitlines()
-        if line.startswith("# ") and "=" in line and line[2:].split("=")[0].isupper()
-    )
+    shown, _ = documented_variables()
     for name, field in Settings.model_fields.items():
         if shown[name.upper()]:
             told = Settings(_env_file=None, **{name: shown[name.upper()]})  # type: ignore[arg-type]
@@ -53,7 +44,8 @@ def test_every_error_code_is_documented_and_unique() -> None:
     classes = [
         c
         for _, c in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(c, errors.SightglassError) and c is not errors.RetryLaterError
+        if issubclass(c, errors.SightglassError)
+        and c not in (errors.RetryLaterError, errors.KeyLimitError)
     ]
     codes = [c.code for c in classes]
     assert len(codes) == len(set(codes))

@@ -71,6 +71,24 @@ def test_production_refuses_debug() -> None:
 
 
 @pytest.mark.parametrize(
+    ("environment", "required", "asks"),
+    [
+        ("development", "", False),
+        ("test", "", False),
+        ("production", "", True),
+        ("development", "true", True),
+        ("production", "false", False),
+    ],
+)
+def test_keys_are_asked_for_in_production(
+    environment: str, required: str, asks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT", environment)
+    monkeypatch.setenv("REQUIRE_API_KEYS", required)
+    assert load_settings().asks_for_keys is asks
+
+
+@pytest.mark.parametrize(
     ("tracking_uri", "environment", "shown"),
     [
         ("http://127.0.0.1:5000", "development", "http://127.0.0.1:5000"),
