@@ -177,6 +177,8 @@ class Drain:
         except RecordRefusedError:
             new = sum(self._add_alone(*each) for each in batch.items())
         metrics.drain_predictions.labels("history").inc(new)
+        for stored in batch.values():
+            log.debug("prediction_stored", prediction_id=stored.id, request_id=stored.request_id)
 
     def _add_alone(self, raw: bytes, prediction: Prediction) -> int:
         """One at a time, to find the record that the database refuses."""

@@ -13,6 +13,7 @@ from collections import deque
 
 import structlog
 
+from sightglass.errors import HistoryUnavailableError
 from sightglass.observability import metrics
 from sightglass.predictions.kept_images import KeptImages
 
@@ -151,7 +152,11 @@ class ImageKeeper:
             return
         self._bytes_until_tidy = self._images.max_bytes // 16
         self._tidy_at = time.monotonic() + _TIDY_SECONDS
-        metrics.cleanup_removed.labels("image").inc(self._images.remove_old())
+        try:
+            removed = self._images.remove_old()
+        except HistoryUnavailableError:  # who knows which have a verdict is away: later, then
+            return
+        metrics.cleanup_removed.labels("image").inc(removed)
 
     def _tell_trouble(self, reason: str) -> None:
         if not self._failing:  # once, not for each picture

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
+from collections import defaultdict
 
-from sightglass.engine.types import ModelInfo
+from sightglass.engine.types import Classification, Detection, ModelInfo
 from sightglass.observability import metrics
 from sightglass.predictions.record import Outcome, Prediction
 
@@ -20,7 +20,13 @@ class ModelInstruments:
         self._confidence = metrics.detection_confidence.labels(name, version)
         self._outcomes = {o: metrics.model_predictions.labels(name, o.value) for o in Outcome}
         self._stages = {s: metrics.prediction_stage_duration.labels(name, s) for s in _STAGES}
-        self._classes = {c: metrics.detections.labels(name, version, c) for c in info.classes}
+        self._classes = {
+            c: (
+                metrics.detections.labels(name, version, c),
+                metrics.detections_confidence.labels(name, version, c),
+            )
+            for c in info.classes
+        }
         metrics.model_memory.labels(name).set(info.memory_bytes)
         metrics.model_info.labels(
             name, version, info.task.value, info.engine, info.precision, info.sha256[:12]
@@ -34,11 +40,13 @@ class ModelInstruments:
                 self._stages[stage].observe(milliseconds / 1000)
         if prediction.outcome is not Outcome.SUCCEEDED:
             return
-        seen = Tally(d.name for d in prediction.detections)
-        if prediction.classifications:
-            seen[prediction.classifications[0].name] += 1
-            self._confidence.observe(prediction.classifications[0].confidence)
-        for name, count in seen.items():
-            self._classes[name].inc(count)
-        for detection in prediction.detections:
-            self._confidence.observe(detection.confidence)
+        top = prediction.classifications[:1]
+        found: tuple[Detection | Classification, ...] = (*prediction.detections, *top)
+        by_class: defaultdict[str, list[float]] = defaultdict(list)
+        for one in found:
+            self._confidence.observe(one.confidence)
+            by_class[one.name].append(one.confidence)
+        for name, confidences in by_class.items():
+            objects, confidence = self._classes[name]
+            objects.inc(len(confidences))
+            confidence.inc(sum(confidences))

@@ -6,6 +6,7 @@ They lie beside the predictions because lists are filtered by them.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -40,6 +41,13 @@ class Verdicts:
         with reachable(), reading(self._engine) as connection:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else _verdict_of(row)
+
+    def find_judged(self, prediction_ids: Sequence[str]) -> set[str]:
+        """Those of the predictions that have a verdict; some hundreds at once."""
+        c = prediction_verdicts.c
+        query = select(c.prediction_id).where(c.prediction_id.in_(prediction_ids))
+        with reachable(), reading(self._engine) as connection:
+            return set(connection.scalars(query))
 
     def put(
         self,

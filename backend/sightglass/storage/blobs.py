@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import itertools
-import math
 import os
 import re
 import shutil
 import time
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +33,23 @@ _FULL_RETRY_SECONDS = 30.0
 
 class BlobNotFoundError(UploadExpiredError):
     """No blob has this key. To a client it means: the upload has expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One blob, or the begun file of one; `written_at` is in seconds since the epoch."""
+
+    path: Path
+    size_bytes: int
+    written_at: float
+
+    @property
+    def key(self) -> str:
+        return self.path.name
+
+    def remove(self) -> None:
+        """Remove it; one that is not there is fine."""
+        self.path.unlink(missing_ok=True)
 
 
 class BlobStore(Protocol):
@@ -67,7 +84,7 @@ class FolderBlobs:
         self._serial = itertools.count()
 
     def put(self, key: str, data: bytes) -> None:
-        path = self._path(key)
+        path = self.path(key)
         part = path.with_name(f".{path.name}.{os.getpid()}-{next(self._serial)}.part")
         try:
             _write(part, data)
@@ -79,7 +96,7 @@ class FolderBlobs:
 
     def get(self, key: str) -> bytes:
         try:
-            return self._path(key).read_bytes()
+            return self.path(key).read_bytes()
         except FileNotFoundError:
             raise BlobNotFoundError from None
         except OSError as error:
@@ -87,13 +104,13 @@ class FolderBlobs:
 
     def exists(self, key: str) -> bool:
         try:
-            return self._path(key).is_file()
+            return self.path(key).is_file()
         except OSError:
             return False
 
     def delete(self, key: str) -> None:
         try:
-            self._path(key).unlink(missing_ok=True)
+            self.path(key).unlink(missing_ok=True)
         except OSError as error:
             raise StorageUnavailableError from error
 
@@ -101,14 +118,10 @@ class FolderBlobs:
         oldest = time.time() - seconds
         return sum(_remove_if_older(path, oldest) for path in self._files())
 
-    def remove_oldest(self, keep_bytes: int) -> int:
-        """Remove the oldest until at most `keep_bytes` are left; returns how many."""
-        files = sorted(_sized(self._files()), reverse=True)  # newest first
-        sizes = itertools.accumulate(size for _, size, _ in files)
-        surplus = [
-            path for (_, _, path), total in zip(files, sizes, strict=True) if total > keep_bytes
-        ]
-        return sum(_remove_if_older(path, math.inf) for path in surplus)
+    def list_blobs(self) -> list[Blob]:
+        """All blobs, newest first."""
+        found = list(_found(self._files()))
+        return sorted(found, key=lambda blob: blob.written_at, reverse=True)
 
     def free_bytes(self) -> int:
         """Space that is left on its disk. Raises `OSError`."""
@@ -119,7 +132,8 @@ class FolderBlobs:
         for folder, _, names in os.walk(self._folder):
             yield from (Path(folder, name) for name in names)
 
-    def _path(self, key: str) -> Path:
+    def path(self, key: str) -> Path:
+        """Where the blob of this key lies, when it does."""
         if not _KEY.fullmatch(key):
             raise InvalidParameterError("A blob's key has characters that are not allowed.")
         spread = f"{zlib.crc32(key.encode()) & 0xFF:02x}"
@@ -134,12 +148,11 @@ def _write(path: Path, data: bytes) -> None:
         path.write_bytes(data)
 
 
-def _sized(paths: Iterable[Path]) -> Iterator[tuple[float, int, Path]]:
-    """When each was written, and its size."""
+def _found(paths: Iterable[Path]) -> Iterator[Blob]:
     for path in paths:
         with contextlib.suppress(FileNotFoundError):  # removed meanwhile
             status = path.stat()
-            yield status.st_mtime, status.st_size, path
+            yield Blob(path, status.st_size, status.st_mtime)
 
 
 def _remove_if_older(path: Path, oldest: float) -> bool:

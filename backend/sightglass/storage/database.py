@@ -8,16 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from sightglass.errors import SetupError
+from sightglass.errors import HistoryUnavailableError, SetupError
 from sightglass.storage.locks import exclusive
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+SCHEMA_VERSION = "schema_version"  # the table with the schema's revision
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_WAIT_SECONDS = 60.0
@@ -57,25 +62,72 @@ def create_engine(url: str) -> Engine:
         raise SetupError("DATABASE_URL must be for SQLite, PostgreSQL, MySQL or MariaDB") from None
 
 
-def migrate(url: str) -> None:
-    """Bring the schema up to date; several processes may do so at once."""
-    from alembic import command
-    from alembic.config import Config
+def migrate(url: str, revision: str | None = None) -> tuple[str | None, str]:
+    """Bring the schema up to date, or to `revision`, which may be an older one; returns what it
+    was and what it is. Several processes may do so at once.
 
+    Raises `SetupError` for a schema that a later version made, and `HistoryUnavailableError`.
+    """
     engine = create_engine(url)
     try:
         with exclusive(engine, "migrate", wait_seconds=_MIGRATION_WAIT_SECONDS) as alone:
             if not alone:
                 raise SetupError("Another process has been migrating the database for a minute.")
-            config = Config()
-            config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-            config.set_main_option("path_separator", "os")
             with engine.connect().execution_options(**{_WRITE: True}) as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                before = revision_of(connection)
+                migrate_on(connection, revision)
+                after = revision_of(connection)
                 connection.commit()
+        return before, after or ""
+    except SQLAlchemyError as error:
+        raise HistoryUnavailableError from error
     finally:
         engine.dispose()
+
+
+def migrate_on(connection: Connection, revision: str | None = None) -> None:
+    """The same within the connection's transaction, where the database can roll tables back."""
+    from alembic import command
+
+    config = _alembic_config()
+    config.attributes["connection"] = connection
+    known = known_revisions()
+    current, wanted = revision_of(connection), revision or known[-1]
+    for place, asked in (("The database has", current), ("You asked for", wanted)):
+        if asked is not None and asked not in known:
+            raise SetupError(
+                f"{place} schema {asked}, this version of Sightglass knows {known[0]} to "
+                f"{known[-1]}."
+            )
+    if current is not None and known.index(current) > known.index(wanted):
+        command.downgrade(config, wanted)
+    else:
+        command.upgrade(config, wanted)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the schema that is there; None before the first migration."""
+    from alembic.migration import MigrationContext
+
+    options = {"version_table": SCHEMA_VERSION}
+    return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def known_revisions() -> list[str]:
+    """The revisions of this version, oldest first."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(_alembic_config())
+    return [script.revision for script in scripts.walk_revisions()][::-1]
+
+
+def _alembic_config() -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 @contextmanager

@@ -66,6 +66,12 @@ class Server:
 
     def start(self) -> Self:
         """Start on the same port and data as before; returns when the server answers."""
+        self.begin()
+        self.wait_for_answer()
+        return self
+
+    def begin(self) -> None:
+        """Start, and do not wait."""
         assert self._process is None, "the server is already running"
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
@@ -77,8 +83,10 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def wait_for_answer(self) -> None:
+        """Return when the server that was begun answers."""
         self._wait(self.answers)
-        return self
 
     def kill(self) -> None:
         """SIGKILL, as a crash or the kernel's memory killer would."""

@@ -16,6 +16,7 @@ from sightglass.errors import HistoryUnavailableError, MlflowUnavailableError
 from sightglass.observability import metrics
 from sightglass.predictions.ledger import Batch, ExportLedger, Totals, Window, WindowState
 from sightglass.predictions.record import Prediction
+from sightglass.predictions.sinks.mlflow_retention import MlflowRetention
 from sightglass.predictions.sinks.mlflow_runs import MlflowRuns
 from sightglass.predictions.sinks.mlflow_traces import TraceSender
 from sightglass.predictions.sinks.trace_sample import choose_traced
@@ -41,10 +42,12 @@ class MlflowExport:
         traces_per_second: float = 5.0,
         run_per_prediction: bool = False,
         flush_seconds: float = 3.0,
+        retention_days: float = 0,
     ) -> None:
         self._ledger = ledger
         self._runs = MlflowRuns(tracking_uri, experiment_name)
         self._traces = TraceSender(tracking_uri)
+        self._retention = MlflowRetention(tracking_uri, retention_days)
         self._traces_per_second = traces_per_second
         self._run_per_prediction = run_per_prediction
         self._flush_seconds = flush_seconds
@@ -83,11 +86,13 @@ class MlflowExport:
                     break
                 exported += self._export(claimed)
             self._refresh_windows()
+            self._retention.run_when_due(self._runs.experiment_id())
         return exported
 
     def close(self) -> None:
         """Let go of the connections."""
         self._traces.close()
+        self._retention.close()
 
     # --- batches
 

@@ -66,7 +66,12 @@ class TraceSender:
         if answer.status_code not in _REFUSED:
             raise MlflowUnavailableError(f"MLflow answered {answer.status_code} to traces.")
         if len(chunk) == 1:
-            log.error("trace_refused", prediction_id=chunk[0].id, status=answer.status_code)
+            log.error(
+                "trace_refused",
+                prediction_id=chunk[0].id,
+                request_id=chunk[0].request_id,
+                status=answer.status_code,
+            )
             return []
         half = len(chunk) // 2
         return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
@@ -20,7 +21,8 @@ from sightglass.errors import HistoryUnavailableError, UnknownPredictionError
 from sightglass.predictions.history import History
 from sightglass.predictions.history_filter import HistoryFilter
 from sightglass.predictions.ledger import ExportLedger, Totals
-from sightglass.predictions.record import ImageFacts
+from sightglass.predictions.old_books import remove_old_books
+from sightglass.predictions.record import ImageFacts, ModelRef
 from sightglass.predictions.verdict import VerdictFilter, VerdictObject, VerdictValue
 from sightglass.predictions.verdicts import Verdicts
 from sightglass.storage.database import create_engine, migrate, reading
@@ -135,6 +137,29 @@ def test_old_ones_go_after_their_export(history: History) -> None:
     ledger.close(batch, Totals.of(ledger.predictions_of(batch)), [])
     assert history.remove_older_than(30) == 3
     assert history.count() == 1
+
+
+def test_books_go_with_their_predictions(history: History) -> None:
+    """But for those that say where MLflow shows a prediction that stays."""
+    judged, other = (
+        make_prediction(seed, created_at=1_000_000.0, model=ModelRef(f"m{seed}", "1"))
+        for seed in range(2)
+    )
+    history.add([judged, other])
+    history.reject(b"x", "not JSON")
+    Verdicts(history.engine).put(judged.id, VerdictValue.RIGHT)
+    ledger = ExportLedger(history.engine)
+    while batch := ledger.claim(100, up_to_seq=ledger.last_seq()):
+        rows = ledger.predictions_of(batch)
+        ledger.set_run_id(batch.window, f"run of {batch.window.model_name}")
+        ledger.close(batch, Totals.of(rows), [])
+        ledger.refreshed(batch.window, finished=True)
+    assert remove_old_books(history.engine, 30) == 0  # exported and rejected just now
+    time.sleep(0.01)
+    history.remove_older_than(0)
+    assert remove_old_books(history.engine, 0) == 3  # a batch, its window, the rejected one
+    assert history.get_prediction(judged.id)["mlflow"]["run_id"] == "run of m0"
+    assert remove_old_books(history.engine, 0) == 0
 
 
 def test_verdicts(history: History) -> None:

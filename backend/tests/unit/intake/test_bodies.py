@@ -109,6 +109,21 @@ def test_names_are_fit_for_display(sent: str, shown: str | None) -> None:
     assert display_name(sent) == shown
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("the %22best%22.jpg", 'the "best".jpg'),  # as browsers and curl send a quote
+        ("two%0D%0Alines.jpg", "twolines.jpg"),
+        ("100%25.jpg", "100%25.jpg"),  # nobody escapes the percent sign
+        ("..%2F..%2Fetc.jpg", "..%2F..%2Fetc.jpg"),
+        ("%22", '"'),
+    ],
+)
+def test_names_as_browsers_escape_them(sent: str, shown: str) -> None:
+    body = form(part(b"x", filename=sent))
+    assert parse_multipart(body, MULTIPART, LIMITS).filename == shown
+
+
 def test_filename_that_is_not_utf8() -> None:
     upload = parse_multipart(form(part(b"x", filename="\udcff\udcfe.jpg")), MULTIPART, LIMITS)
     assert upload.filename == "\ufffd\ufffd.jpg"

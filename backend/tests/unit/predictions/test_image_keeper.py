@@ -6,14 +6,14 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
 
-from sightglass.errors import ImageNotKeptError
+from sightglass.errors import HistoryUnavailableError, ImageNotKeptError
 from sightglass.predictions.image_keeper import ImageKeeper, Quota
 from sightglass.predictions.kept_images import KeptImages
 
@@ -193,3 +193,37 @@ def test_no_days_means_as_long_as_there_is_room(folder: Path) -> None:
     images.put("new", bytes(100))
     assert images.remove_old() == 1
     assert files_in(folder) == ["new"]
+
+
+def test_judged_ones_stay_beside_the_bounds(folder: Path) -> None:
+    images = KeptImages(
+        folder, days=1, max_bytes=100, find_judged=lambda ids: {i for i in ids if "judged" in i}
+    )
+    for age_days, name in (
+        (0, "new"),
+        (0.5, "judged"),
+        (0.6, "full"),
+        (8, "old-judged"),
+        (8, "old"),
+    ):
+        images.put(name, bytes(100))
+        [place] = folder.rglob(name)
+        os.utime(place, (time.time() - age_days * 86_400, time.time() - age_days * 86_400))
+    assert images.remove_old() == 2
+    assert files_in(folder) == ["judged", "new", "old-judged"]
+
+
+def test_nothing_goes_while_nobody_knows_the_verdicts(
+    folder: Path, results: Callable[[], dict[str, float]]
+) -> None:
+    def unknown(_: Sequence[str]) -> set[str]:
+        raise HistoryUnavailableError
+
+    images = KeptImages(folder, days=7, max_bytes=0, find_judged=unknown)
+    with closing(ImageKeeper(images)) as keeper:
+        keeper.start()
+        keeper.keep("new", b"x")
+    assert files_in(folder) == ["new"]
+    assert results()["kept"] == 1
+    with pytest.raises(HistoryUnavailableError):
+        images.remove_old()

@@ -110,18 +110,23 @@ def test_exists(blobs: FolderBlobs) -> None:
         blobs.exists("../a")
 
 
-def test_oldest_go_until_the_rest_fits(blobs: FolderBlobs, tmp_path: Path) -> None:
+def test_listed_newest_first(blobs: FolderBlobs, tmp_path: Path) -> None:
     for age, key in enumerate(("newest", "middle", "oldest")):
         blobs.put(key, b"x" * 100)
         [place] = tmp_path.rglob(key)
         os.utime(place, (time.time() - age, time.time() - age))
-    assert blobs.remove_oldest(300) == 0
-    assert blobs.remove_oldest(299) == 1
-    assert [blobs.exists(key) for key in ("newest", "middle", "oldest")] == [True, True, False]
-    assert blobs.remove_oldest(0) == 2
-    assert _files(tmp_path) == []
+    found = blobs.list_blobs()
+    assert [(blob.key, blob.size_bytes) for blob in found] == [
+        ("newest", 100),
+        ("middle", 100),
+        ("oldest", 100),
+    ]
+    found[1].remove()
+    found[1].remove()
+    assert [blobs.exists(key) for key in ("newest", "middle", "oldest")] == [True, False, True]
 
 
 def test_nothing_was_ever_kept(blobs: FolderBlobs) -> None:
-    assert blobs.remove_oldest(0) == blobs.remove_older_than(0) == 0
+    assert blobs.list_blobs() == []
+    assert blobs.remove_older_than(0) == 0
     assert blobs.free_bytes() > 0
