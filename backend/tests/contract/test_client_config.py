@@ -41,6 +41,7 @@ def test_production_shows_what_it_is_told_to(tmp_path: Path, redis_server: Redis
         tmp_path / "api",
         redis_server.url,
         environment="production",
+        require_api_keys=False,
         grafana_url="https://grafana.example/",
         model_path=bundle,
     )
