@@ -13,10 +13,10 @@ NPM := PATH="$(CURDIR)/$(NODE)/bin:$$PATH" npm --prefix frontend
 PIP_FLAGS := --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench clean doctor ui client ui-serve
+.PHONY: help run test lint format bench clean doctor images-check ui client dashboards ui-serve
 
 help:  ## Explain the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: $(RUN)/ready ui  ## Start the whole platform on embedded defaults (Ctrl-C stops it)
 	@$(RUN)/bin/sightglass up $(ARGS)
@@ -43,11 +43,17 @@ client: $(DEV)/ready frontend/node_modules/.ready  ## Generate the UI's API clie
 	$(DEV)/bin/sightglass openapi --output frontend/openapi.json
 	$(NPM) --silent run client
 
+dashboards: $(DEV)/ready  ## Write Grafana's dashboards anew, after monitoring/grafana/boards has changed
+	PYTHONPATH=monitoring/grafana $(DEV)/bin/python -m boards
+
 ui-serve: frontend/node_modules/.ready  ## Serve the UI from its sources, reloading (needs a platform on port 8000)
 	$(NPM) --silent start
 
 bench: $(RUN)/ready  ## Measure this machine (about eight minutes; keep it otherwise idle)
 	@$(RUN)/bin/sightglass bench $(ARGS)
+
+images-check: $(DEV)/ready  ## Build the container images for real and try them (root on Debian, minutes)
+	@$(DEV)/bin/python scripts/check_images.py $(ARGS)
 
 doctor: $(RUN)/ready  ## Check ports, disk, engine, model and services
 	@$(RUN)/bin/sightglass doctor
@@ -56,7 +62,7 @@ clean:  ## Remove environments and caches; keeps .sightglass, where your data is
 	rm -rf $(RUN) $(DEV) $(NODE) frontend/node_modules frontend/dist frontend/.angular .mypy_cache .ruff_cache .pytest_cache .hypothesis build
 
 # An environment is ready when its stamp is newer than the requirements that made it.
-$(RUN)/ready: requirements_base.txt constraints.txt pyproject.toml
+$(RUN)/ready: requirements_base.txt requirements_serving.txt requirements_embedded.txt constraints.txt pyproject.toml
 	@echo "Preparing $(RUN) (serving only, no torch) ..."
 	@$(PYTHON) scripts/check_python.py
 	@$(PYTHON) -m venv $(RUN)
@@ -64,7 +70,7 @@ $(RUN)/ready: requirements_base.txt constraints.txt pyproject.toml
 	@$(RUN)/bin/python -m pip install $(PIP_FLAGS) --no-deps --editable .
 	@touch $@
 
-$(DEV)/ready: requirements_base.txt requirements_heavy.txt requirements_dev.txt constraints.txt pyproject.toml
+$(DEV)/ready: requirements_base.txt requirements_serving.txt requirements_embedded.txt requirements_heavy.txt requirements_dev.txt constraints.txt pyproject.toml
 	@echo "Preparing $(DEV) (serving, training and tests; torch is large) ..."
 	@$(PYTHON) scripts/check_python.py
 	@$(PYTHON) -m venv $(DEV)

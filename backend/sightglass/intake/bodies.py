@@ -167,9 +167,19 @@ def _single(wanted: list[_Part], limits: IntakeLimits) -> Upload:
     declared = part.headers.get(b"content-type")
     return Upload(
         data=data,
-        filename=display_name(part.filename.decode("utf-8", "replace")) if part.filename else None,
+        filename=_sent_name(part.filename) if part.filename else None,
         content_type=display_name(declared.decode("latin-1"), path=False) if declared else None,
     )
+
+
+def _sent_name(raw: bytes) -> str | None:
+    """Browsers and curl write these three as WHATWG's form encoding says, and no other; a `%` of
+    the name itself they leave as it is.
+    """
+    name = raw.decode("utf-8", "replace")
+    for escaped, character in (("%22", '"'), ("%0D", "\r"), ("%0A", "\n")):
+        name = name.replace(escaped, character)
+    return display_name(name)
 
 
 # --- JSON with base64 --------------------------------------------------------------------
