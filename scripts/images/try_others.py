@@ -18,7 +18,6 @@ from images.tree import Program
 from tests.integration.servers import Server, free_port
 from tests.integration.sql_servers import PostgresServer
 
-
 _TESTS = Path(__file__).parents[2] / "backend" / "tests"
 
 

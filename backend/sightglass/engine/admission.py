@@ -28,6 +28,7 @@ _SMOOTHING = 0.1  # weight of the newest service time: follows a change within a
 # The estimate is an average: without headroom half of those that just fit would come too late.
 _HEADROOM = 1.3
 _FIRST_GUESS_SECONDS = 0.05  # service time before anything was measured
+_REASONS = ("queue_full", "too_late", "unfair_share", "deadline", "cancelled", "shutting_down")
 
 
 T = TypeVar("T")
@@ -51,6 +52,9 @@ class Admission:
         self._measured = False
         self._closing = False  # takes no new work
         self._stopped = False  # workers leave
+        for reason in _REASONS:
+            # From zero on: Prometheus sees no increase in a counter that it first meets at fifty.
+            metrics.requests_refused.labels(reason)
         self._threads = [
             threading.Thread(target=self._serve, name=f"engine-{number}", daemon=True)
             for number in range(workers)

@@ -55,6 +55,9 @@ class ImageTask:
         self._leases = leases
         self._deadline_seconds = deadline_seconds
         self._max_attempts = max_attempts
+        for end in ("completed", "failed", "postponed"):
+            # From zero on: Prometheus sees no increase in a counter that it first meets at six.
+            metrics.tasks.labels(_METRIC, end)
 
     def run(self, task_id: str) -> None:
         """Bring the task to its end. What has ended, or another worker does, is left alone."""

@@ -105,6 +105,13 @@ def test_colours_are_of_the_palette(panel: dict[str, Any]) -> None:
     assert found <= palette
 
 
+@pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
+def test_number_is_of_this_moment(panel: dict[str, Any]) -> None:
+    """Of a range, Grafana would show the last value of what has been gone for hours."""
+    if panel["type"] == "stat":
+        assert [target["instant"] for target in panel["targets"]] == [True]
+
+
 def test_runbooks_that_are_named_exist() -> None:
     pages = set(re.findall(r"\b([A-Z]\w+\.md)\b", json.dumps(list(BOARDS.values()))))
     assert pages

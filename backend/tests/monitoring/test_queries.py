@@ -126,8 +126,9 @@ def _ask(watched: Watched, target: Target, chosen: Chosen) -> list[dict[str, Any
         step_seconds=_STEP_SECONDS,
         scrape_seconds=watched.prometheus.scrape_seconds,
     )
-    if target.instant:
+    if target.instant and "$__range" in target.expression:
         return watched.prometheus.query(expression)
+    # A rate of this moment is asked of each moment: the traffic is over by now.
     return watched.prometheus.query_range(expression, watched.since, now, _STEP_SECONDS)
 
 

@@ -60,6 +60,7 @@ def _recorded() -> list[Any]:
                 "none",
                 "min(redis_up)",
                 least=(1, 1),
+                empty="unknown",
             )
         ),
         up_or_down(
@@ -70,6 +71,7 @@ def _recorded() -> list[Any]:
                 "none",
                 'max(service_up{service="mlflow"})',
                 least=(1, 1),
+                empty="unknown",
             )
         ),
         graph(
@@ -98,6 +100,8 @@ def _recorded() -> list[Any]:
 
 
 def _handed_on() -> list[Any]:
+    # Of the history Redis knows it too: a drain that stands still says what it last said.
+    later = '{sink!="history"}'
     return [
         graph(
             "Handed on",
@@ -112,7 +116,8 @@ def _handed_on() -> list[Any]:
             "Age of the oldest prediction not yet handed on. Runbooks: "
             "docs/runbooks/JournalLag.md, MlflowBehind.md.",
             "s",
-            ("max by (sink) (drain_lag_seconds)", "{{sink}}"),
+            ("max(journal_lag_seconds)", "history"),
+            (f"max by (sink) (drain_lag_seconds{later})", "{{sink}}"),
             width=8,
         ),
         graph(
@@ -120,7 +125,8 @@ def _handed_on() -> list[Any]:
             "Predictions not yet handed on. Falls by itself once the sink is back; if it grows "
             "with every sink up, the sink is too slow.",
             "short",
-            ("max by (sink) (drain_backlog_predictions)", "{{sink}}"),
+            ("max(journal_stream_length)", "history"),
+            (f"max by (sink) (drain_backlog_predictions{later})", "{{sink}}"),
             width=8,
         ),
         graph(
@@ -133,8 +139,8 @@ def _handed_on() -> list[Any]:
         ),
         graph(
             "Services as the health checks find them",
-            "1: up. The check runs in a worker every ten seconds; while no worker runs, the lines "
-            "stand still.",
+            "1: up. The check runs in a worker every ten seconds; half a minute after the last "
+            "worker or beat has ended, the lines end too.",
             "none",
             ("max by (service) (service_up)", "{{service}}"),
             width=12,

@@ -49,17 +49,18 @@ def _predicting() -> list[Any]:
             "Share of predictions without a result. Zero is normal. Timed out: see *Is it "
             "overloaded?* on the service dashboard; failed: the log has the reason.",
             "percentunit",
-            f"{bad} / {made}",
+            f"({bad} or vector(0)) / ({made} > 0)",
             width=6,
             limits=(0.001, 0.01),
-            empty="none",
+            empty="no predictions",
         ),
         number(
             "Objects per image",
             "What is usual depends on your pictures; a jump means that they or the model changed.",
             "none",
-            f"{objects} / {succeeded}",
+            f"{objects} / ({succeeded} > 0)",
             width=6,
+            empty="no predictions",
         ),
         number(
             "Mean confidence",
@@ -67,8 +68,9 @@ def _predicting() -> list[Any]:
             "was trained on. Runbook: docs/runbooks/ConfidenceShifted.md.",
             "none",
             f"sum(rate(detection_confidence_sum{{{_VERSION}}}{_WINDOW}))"
-            f" / sum(rate(detection_confidence_count{{{_VERSION}}}{_WINDOW}))",
+            f" / (sum(rate(detection_confidence_count{{{_VERSION}}}{_WINDOW})) > 0)",
             width=6,
+            empty="no objects",
         ),
         graph(
             "Predictions by outcome",
@@ -82,12 +84,12 @@ def _predicting() -> list[Any]:
         ),
         listing(
             "What is served",
-            "One row per model that a process has loaded. Two versions: a change is under way, or "
-            "a process was left behind.",
+            "One row per model that is loaded, and how many scrape targets have it. Two versions: "
+            "a change is under way, or a process was left behind.",
             (
                 "count by (model_name, version, task, engine, precision, sha256) "
                 f'(model_info{{{_MODEL},version=~"$version"}})',
-                "processes",
+                "targets",
             ),
             columns={
                 "model_name": "Model",
@@ -96,7 +98,7 @@ def _predicting() -> list[Any]:
                 "engine": "Engine",
                 "precision": "Precision",
                 "sha256": "SHA-256",
-                "processes": "Processes",
+                "targets": "Targets",
             },
         ),
     ]
@@ -224,8 +226,8 @@ def _speed() -> list[Any]:
         ),
         graph(
             "Memory that the model added",
-            "Resident memory by process, measured when the model was loaded. Each input shape that "
-            "is compiled later adds some 50 MB to the process.",
+            "Resident memory by scrape target, measured when the model was loaded. Each input "
+            "shape that is compiled later adds some 50 MB to a process.",
             "bytes",
             (
                 f"sum by (job, instance) (model_memory_usage_bytes{{{_MODEL}}})",
@@ -256,7 +258,8 @@ def _verdicts() -> list[Any]:
             "people look at what seems odd, so it is no error rate of all pictures.",
             (f"sum by (model_name, model_version) (increase({given}[$__range]))", "given"),
             (
-                f"sum by (model_name, model_version) (increase({wrong}[$__range]))"
+                f"(sum by (model_name, model_version) (increase({wrong}[$__range]))"
+                f" or 0 * sum by (model_name, model_version) (increase({given}[$__range])))"
                 f" / sum by (model_name, model_version) (increase({given}[$__range]))",
                 "wrong",
             ),

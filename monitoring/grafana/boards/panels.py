@@ -45,7 +45,11 @@ def number(
     least: Limits | None = None,
     empty: str = "nothing yet",
 ) -> stat.Panel:
-    """The last value, large. `limits`: raised and bad from; `least`: bad and raised below."""
+    """What is true now, large. `limits`: raised and bad from; `least`: bad and raised below.
+
+    Asked of this moment alone: of a range, Grafana shows the last value that there was, and a
+    part that is gone for an hour would look as well as ever.
+    """
     return (
         stat.Panel()
         .title(title)
@@ -56,11 +60,11 @@ def number(
         .height(_NUMBER_HEIGHT)
         .no_value(empty)
         .color_mode(common.BigValueColorMode.VALUE)
-        .graph_mode(common.BigValueGraphMode.AREA)
+        .graph_mode(common.BigValueGraphMode.NONE)
         .reduce_options(common_builders.ReduceDataOptions().calcs(["lastNotNull"]))
         .color_scheme(builders.FieldColor().mode(FieldColorModeId.THRESHOLDS))
         .thresholds(_thresholds(limits, least))
-        .targets([_over_time((query, title), "A")])
+        .targets([_query(query, "A").legend_format(title).instant()])
     )
 
 

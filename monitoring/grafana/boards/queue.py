@@ -46,13 +46,14 @@ def _alive() -> list[Any]:
             "none",
             "max(celery_workers)",
             least=(1, 1),
+            empty="unknown",
         ),
         number(
             "Wait in the queue, p95",
-            "Of the images that were taken up. A task that waits longer than "
-            "TASK_DEADLINE_SECONDS fails. Runbook: docs/runbooks/TaskWaitLong.md.",
+            "Of the images that were taken up. TASK_DEADLINE_SECONDS begins only then: waiting "
+            "makes no task fail. Runbook: docs/runbooks/TaskWaitLong.md.",
             "s",
-            f"histogram_quantile(0.95, sum by (le) (rate(task_wait_seconds_bucket{_WINDOW})))",
+            f"histogram_quantile(0.95, sum by (le) (rate(task_wait_seconds_bucket{_WINDOW}))) >= 0",
             limits=(10, 60),
             empty="no tasks",
         ),
@@ -149,7 +150,8 @@ def _ends() -> list[Any]:
             "Counts by task, and the share that failed.",
             (f"sum by (task) (increase({ends}[$__range]))", "ended"),
             (
-                f"sum by (task) (increase({failed}[$__range]))"
+                f"(sum by (task) (increase({failed}[$__range]))"
+                f" or 0 * sum by (task) (increase({ends}[$__range])))"
                 f" / sum by (task) (increase({ends}[$__range]))",
                 "failed",
             ),

@@ -52,9 +52,9 @@ def _serving() -> list[Any]:
             "Share of answers with 5xx or 429. Below 1 % is normal; the table below says on which "
             "route. Runbook: docs/runbooks/AvailabilityBurnFast.md.",
             "percentunit",
-            f"{failed} / {requests}",
+            f"({failed} or vector(0)) / ({requests} > 0)",
             limits=style.FAILED_SHARE,
-            empty="none",
+            empty="no requests",
         ),
         number(
             "Prediction, p95",
@@ -62,8 +62,9 @@ def _serving() -> list[Any]:
             "model? See *Time of each stage* on the model dashboard. Runbook: "
             "docs/runbooks/LatencyBurnFast.md.",
             "s",
-            f"histogram_quantile(0.95, {slow})",
+            f"histogram_quantile(0.95, {slow}) >= 0",  # of no predictions it is not a number
             limits=style.LATENCY_SECONDS,
+            empty="no predictions",
         ),
         number(
             "API processes",
@@ -92,9 +93,9 @@ def _serving() -> list[Any]:
         ),
         graph(
             "Objectives: how fast the error budget burns",
-            "1: at this rate the budget of 30 days lasts 30 days. The fast alerts fire from 14.4, "
-            "the slow ones from 6. *Available*: answered without 5xx; *fast*: predicted within "
-            "0.5 s.",
+            "1: at this rate the budget of 30 days lasts 30 days. AvailabilityBurnFast and "
+            "LatencyBurnFast fire from 14.4 over an hour or 6 over six, the slow ones from 1 over "
+            "three days. *Available*: answered without 5xx; *fast*: within 0.5 s.",
             "none",
             (
                 "sightglass:availability_errors:ratio_rate1h"
@@ -122,8 +123,9 @@ def _serving() -> list[Any]:
 def _requests() -> list[Any]:
     rate = f"sum by (method, endpoint) (rate(http_requests_total{{{_HERE}}}[$__range]))"
     failed = (
-        "sum by (method, endpoint) "
-        f'(rate(http_requests_total{{{_HERE},status=~"5..|429"}}[$__range])) / {rate}'
+        "(sum by (method, endpoint) "
+        f'(rate(http_requests_total{{{_HERE},status=~"5..|429"}}[$__range]))'
+        f" or 0 * {rate}) / {rate}"
     )
     buckets = (
         "sum by (method, endpoint, le) "
@@ -187,7 +189,8 @@ def _overload() -> list[Any]:
         graph(
             "In flight and waiting",
             "*waiting* beyond zero for minutes: more is asked than the engine can do; QUEUE_LIMIT "
-            "is where refusals begin. Runbook: docs/runbooks/Overloaded.md.",
+            "is where refusals begin. The scrape of each API is a request too. Runbook: "
+            "docs/runbooks/Overloaded.md.",
             "none",
             (f"sum(active_connections{{{_API}}})", "requests being answered"),
             (f"sum(inference_in_flight{{{_API}}})", "in the engine"),

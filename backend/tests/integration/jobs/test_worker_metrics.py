@@ -51,3 +51,6 @@ def test_worker_answers_scrapes(tmp_path: Path) -> None:
         text = httpx.get(worker.url, timeout=5, trust_env=False).text
     assert "model_info{" in text
     assert 'model_name="street"' in text
+    # From its start: the first tasks that fail are an increase, and no share of 100 %.
+    assert 'tasks_total{status="completed",task="process_image"} 0.0' in text
+    assert 'tasks_total{status="failed",task="process_image"} 0.0' in text

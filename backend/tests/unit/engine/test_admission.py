@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future, wait
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +48,19 @@ def occupy(admission: Admission) -> Gate:
     admission.submit(gate, soon())
     assert gate.started.wait(5)
     return gate
+
+
+def test_refusals_are_counted_from_zero_on() -> None:
+    """Prometheus sees no increase in a counter that it first meets in the middle of an overload."""
+    metrics.requests_refused.clear()
+    Admission(workers=1, queue_limit=0).close(0)
+    (family,) = metrics.requests_refused.collect()
+    shown = {s.labels["reason"] for s in family.samples if s.name.endswith("_total")}
+    documented = (Path(__file__).parents[4] / "docs" / "metrics.md").read_text()
+    (line,) = re.findall(
+        r"^\| `requests_refused_total`.*by reason: (.*)$", documented, re.MULTILINE
+    )
+    assert shown == set(re.findall(r"`(\w+)`", line))
 
 
 def test_result_and_error_reach_the_caller(admission: Admission) -> None:
