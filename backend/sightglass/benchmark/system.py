@@ -44,6 +44,9 @@ _PASSED_ON = (
 )
 _NOT_INHERITED = (
     "DATABASE_URL",
+    "ENVIRONMENT",  # a server in production would want a key
+    "REQUIRE_API_KEYS",
+    "METRICS_TOKEN",
     "BLOB_DIR",
     "SPOOL_DIR",
     "MLFLOW_TRACKING_URI",

@@ -75,19 +75,19 @@ def list_keys(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table()
-    for heading in (
-        *("name", "id", "state", "scopes", "rate", "quota"),
-        *("created", "expires", "last used"),
-    ):
-        table.add_column(heading, overflow="fold")
+    # Narrow enough for 80 columns with names of usual length; `--json` has the rest.
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    widths = {"name": 12, "id": 8, "state": 7, "scopes": 6, "limits": 9, "expires": 10}
+    for heading, width in {**widths, "last used": 10}.items():
+        table.add_column(heading, overflow="fold", min_width=width)
     for key in found:
+        limits = " ".join(filter(None, (key.rate, key.quota)))
         table.add_row(
-            *(key.name, key.id, _state(key, now), " ".join(sorted(key.scopes))),
-            *(key.rate or "", key.quota or "", _shown_time(key.created_at)),
-            *(_shown_time(key.expires_at), _shown_time(key.last_used_at)),
+            *(key.name, key.id, _state(key, now), " ".join(sorted(key.scopes)), limits),
+            *(_brief_time(key.expires_at), _brief_time(key.last_used_at)),
         )
     Console().print(table)
+    _say("Times are in UTC.")
 
 
 @keys_app.command()
@@ -150,6 +150,10 @@ def _shown_time(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _brief_time(seconds: float | None) -> str:
+    return _shown_time(seconds)[:16].replace("T", " ")
 
 
 def _say(line: str) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from sightglass.errors import HistoryUnavailableError, SetupError
 from sightglass.storage.locks import exclusive
+from sightglass.storage.vanished import POSTGRES_OPTIONS, watch_mysql
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -46,13 +47,7 @@ def create_engine(url: str) -> Engine:
     try:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite_engine(parsed)
-        return sa.create_engine(
-            parsed,
-            pool_pre_ping=True,
-            pool_recycle=1800,
-            hide_parameters=True,  # notes and file names: errors are logged
-            connect_args={"connect_timeout": 5},
-        )
+        return _server_engine(parsed)
     except ModuleNotFoundError as error:
         package = _PACKAGES.get(str(error.name), error.name)
         raise SetupError(
@@ -171,6 +166,20 @@ def _parse(url: str) -> URL:
     except ArgumentError:
         raise SetupError("DATABASE_URL is not a database URL") from None
     return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+
+
+def _server_engine(url: URL) -> Engine:
+    is_postgres = url.get_backend_name() == "postgresql"
+    engine = sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        hide_parameters=True,  # notes and file names: errors are logged
+        connect_args={"connect_timeout": 5} | (POSTGRES_OPTIONS if is_postgres else {}),
+    )
+    if engine.driver == "pymysql":
+        watch_mysql(engine)
+    return engine
 
 
 def _sqlite_engine(url: URL) -> Engine:

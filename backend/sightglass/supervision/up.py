@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 
 from sightglass.settings import Settings
@@ -75,6 +76,16 @@ def _prepare(settings: Settings) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
+def _how_to_try(settings: Settings, url: str) -> list[str]:
+    if not settings.asks_for_keys:
+        return [f"  try      curl -F file=@photo.jpg {url}/process-image"]
+    place = shlex.quote(str(settings.state_dir.absolute()))
+    return [
+        f"  a key    STATE_DIR={place} sightglass keys create NAME --scope read --scope detect",
+        f'  try      curl -H "X-API-Key: $KEY" -F file=@photo.jpg {url}/process-image',
+    ]
+
+
 def _announce(settings: Settings, endpoints: Endpoints, supervisor: Supervisor) -> None:
     write_endpoints(
         settings.state_dir,
@@ -92,7 +103,7 @@ def _announce(settings: Settings, endpoints: Endpoints, supervisor: Supervisor) 
         f"  API      {url}        (docs: {url}/docs, metrics: {url}/metrics)",
         f"  MLflow   {endpoints.mlflow_url}        (takes a few seconds more)",
         *watched,
-        f"  try      curl -F file=@photo.jpg {url}/process-image",
+        *_how_to_try(settings, url),
         "  Ctrl-C stops everything; all data stays in " + str(settings.state_dir.absolute()),
     ):
         supervisor.say(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ def test_looking_with_a_key_that_may_only_look(
     page = visitor.open("history")
     wanted = page.get_by_label("API key", exact=True)
     expect(wanted).to_be_visible()
-    expect(page.get_by_text("Send an API key", exact=False).first).to_be_visible()
+    expect(page.get_by_role("heading", name="An API key is needed")).to_be_visible()
     visitor.picture("wanted")
     assert visitor.accessibility_violations() == []
     give(page, "sg_aaaaaaaa_" + "a" * 43)
@@ -127,6 +128,29 @@ def test_a_revoked_key_is_asked_for_again(
     page.get_by_role("button", name=f"Forget the API key {key[3:11]}").click()
     go_to(page, "History")
     expect(wanted).to_be_visible()
+
+
+def test_the_start_says_how_to_make_a_key(platform: Platform) -> None:
+    said = platform.log_path.read_text()
+    assert f"STATE_DIR={platform.state_dir} sightglass keys create" in said
+    assert '-H "X-API-Key: $KEY"' in said
+
+
+def test_a_quota_that_is_used_up(visitor: Visitor, platform: Platform, recorded: str) -> None:
+    visitor.forgive += ("401", "403", "429")
+    page = visitor.open("history")
+    made = keys(platform, "create", "one-a-day", "--scope", "detect", "--quota", "1/day")
+    give(page, made.strip())
+    go_to(page, "Detect")
+    page.get_by_role("button", name="Highway").click()
+    rows = page.get_by_role("table", name="Objects").locator("tbody tr")
+    expect(rows).not_to_have_count(0)
+    page = visitor.open("detect")
+    page.get_by_role("button", name="Highway").click()
+    refused = page.get_by_role("alert")
+    expect(refused).to_contain_text("more images than its quota allows")
+    expect(refused).to_contain_text(re.compile(r"Try again (tomorrow|in \d+ hours)\."))
+    visitor.picture("used-up")
 
 
 def test_the_audit_log_knows_all_of_it(platform: Platform, recorded: str) -> None:

@@ -76,6 +76,7 @@ class Client(threading.Thread):
         self.ids: list[str] = []
         self.statuses: list[int] = []
         self.seconds: list[float] = []
+        self.slowest = (0.0, "", "")  # with what the server says of it
         self.broken_connections = 0
         self._platform = platform
         self._stopped = threading.Event()
@@ -91,7 +92,10 @@ class Client(threading.Thread):
                 continue
             self.statuses.append(answer.status_code)
             if answer.status_code == 200:
-                self.seconds.append(time.monotonic() - began)
+                seconds = time.monotonic() - began
+                self.seconds.append(seconds)
+                said = (answer.headers["X-Process-Time"], answer.headers["Server-Timing"])
+                self.slowest = max(self.slowest, (seconds, *said))
                 self.ids.append(answer.json()["prediction_id"])
 
     def finish(self) -> list[str]:
@@ -175,7 +179,8 @@ def test_redis_that_hangs_costs_no_answer(world: World) -> None:
     time.sleep(1)
     answered = finish(clients)
     assert {status for client in clients for status in client.statuses} == {200}
-    assert max(second for client in clients for second in client.seconds) < 2
+    slowest = max(client.slowest for client in clients)
+    assert slowest[0] < 2, slowest
     platform.wait_for_history(answered)
 
 

@@ -23,6 +23,13 @@ def test_the_users_services_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> N
     assert not {"REDIS_URL", "DATABASE_URL", "PROMETHEUS_MULTIPROC_DIR"} & set(environment)
 
 
+def test_production_is_measured_without_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("REQUIRE_API_KEYS", "true")
+    environment = environment_of(_settings())
+    assert not {"ENVIRONMENT", "REQUIRE_API_KEYS"} & set(environment)
+
+
 def test_the_users_model_and_engine_are_passed_on() -> None:
     settings = _settings(model_path=Path("mine"), input_size=320, rectangular_input=False)
     environment = environment_of(settings, REDIS_URL="redis://127.0.0.1:1/0")

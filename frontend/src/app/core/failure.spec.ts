@@ -1,5 +1,5 @@
 import { HttpErrorResponse, HttpHeaders } from '@angular/common/http';
-import { failureOf } from './failure';
+import { failureOf, whenToRetry } from './failure';
 
 describe('failureOf', () => {
   it('has the words, the code and the id of the server', () => {
@@ -32,5 +32,26 @@ describe('failureOf', () => {
   it('keeps what is no problem at all', () => {
     expect(failureOf(new HttpErrorResponse({ status: 502, error: '<html>' })).status).toBe(502);
     expect(failureOf(new TypeError('x is not a function')).detail).toContain('x is not a function');
+  });
+});
+
+describe('a refusal for the sake of its key', () => {
+  function refusal(status: number, code: string, retryAfter = '') {
+    const headers = new HttpHeaders(retryAfter ? { 'Retry-After': retryAfter } : {});
+    const error = { code, title: 'Unauthorized', detail: 'Header `X-API-Key`.' };
+    return failureOf(new HttpErrorResponse({ status, headers, error }));
+  }
+
+  it('says what a person at a page can do', () => {
+    const failure = refusal(401, 'api_key_missing');
+    expect(failure.title).toBe('An API key is needed');
+    expect(failure.detail).not.toContain('Header');
+    expect(refusal(403, 'scope_missing').detail).toBe('Header `X-API-Key`.');
+  });
+
+  it('says when there is room again', () => {
+    expect(whenToRetry(refusal(429, 'quota_exceeded', '43200'))).toBe('Try again in 12 hours.');
+    expect(whenToRetry(refusal(429, 'rate_limited', '40'))).toBe('Try again in 40 seconds.');
+    expect(whenToRetry(refusal(403, 'scope_missing'))).toBe('');
   });
 });

@@ -1,4 +1,5 @@
 import { HttpErrorResponse } from '@angular/common/http';
+import { formatAhead } from '../shared/format';
 
 /** Why a request came to nothing, in the words of the server where it had any. */
 export interface Failure {
@@ -21,6 +22,17 @@ const NO_ANSWER: Failure = {
   retryAfterSeconds: null,
 };
 
+// Where the server's words, which are for programs, leave a person at a page without a next step.
+const WORDS: Readonly<Record<string, Partial<Failure>>> = {
+  api_key_missing: {
+    title: 'An API key is needed',
+    detail: 'Type yours into the field above.',
+  },
+  api_key_invalid: { title: 'Another API key is needed' },
+  scope_missing: { title: 'Not allowed with this API key' },
+  quota_exceeded: { title: 'The quota of this API key is used up' },
+};
+
 /** The failure that an error of HttpClient (or anything else that was thrown) stands for. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof HttpErrorResponse)) {
@@ -35,7 +47,14 @@ export function failureOf(error: unknown): Failure {
     status: error.status,
     requestId: problem?.request_id ?? error.headers.get('X-Request-ID'),
     retryAfterSeconds: seconds(error.headers.get('Retry-After')),
+    ...(problem && WORDS[problem.code]),
   };
+}
+
+/** `Try again in 2 hours.` where a limit says when it has room; empty elsewhere. */
+export function whenToRetry(failure: Failure): string {
+  const seconds = failure.retryAfterSeconds;
+  return failure.status === 429 && seconds ? `Try again ${formatAhead(seconds)}.` : '';
 }
 
 interface ProblemFields {

@@ -43,7 +43,11 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 
 /** `5 minutes ago`, at `now` (milliseconds since 1970). */
 export function formatAge(iso: string, now: number): string {
-  const seconds = Math.round((new Date(iso).getTime() - now) / 1000);
+  return formatAhead(Math.round((new Date(iso).getTime() - now) / 1000));
+}
+
+/** `in 5 minutes`; `5 minutes ago` for negative seconds. */
+export function formatAhead(seconds: number): string {
   const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS[3];
   return RELATIVE.format(Math.round(seconds / length), unit);
 }

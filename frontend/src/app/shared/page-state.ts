@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, input, output } from '@angular/core';
 import { MatButtonModule } from '@angular/material/button';
 import { MatProgressBarModule } from '@angular/material/progress-bar';
-import { Failure } from '../core/failure';
+import { Failure, whenToRetry } from '../core/failure';
 
 /** What a page shows in place of its content: that it loads, that it failed, or that there is none. */
 @Component({
@@ -12,7 +12,7 @@ import { Failure } from '../core/failure';
     @if (failure(); as failed) {
       <div class="state" role="alert">
         <h2>{{ failed.title }}</h2>
-        <p>{{ failed.detail }}</p>
+        <p>{{ failed.detail }} {{ whenToRetry(failed) }}</p>
         @if (failed.requestId) {
           <p class="quiet">
             Request <span class="code">{{ failed.requestId }}</span> ·
@@ -62,4 +62,5 @@ export class PageState {
   readonly loading = input(false);
   readonly emptyTitle = input('Nothing here yet');
   readonly retry = output<void>();
+  protected readonly whenToRetry = whenToRetry;
 }

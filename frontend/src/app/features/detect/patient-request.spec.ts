@@ -36,6 +36,12 @@ describe('sendPatiently', () => {
     expect(waits).toHaveLength(3);
   });
 
+  it('does not wait for a quota that has room tomorrow', async () => {
+    const { send, patience, waits } = script([refusal(429, '43200'), 'done']);
+    await expect(sendPatiently(send, patience)).rejects.toMatchObject({ status: 429 });
+    expect(waits).toEqual([]);
+  });
+
   it('does not send again what the server will never take', async () => {
     const { send, patience, waits } = script([refusal(413), 'done']);
     await expect(sendPatiently(send, patience)).rejects.toMatchObject({ status: 413 });

@@ -11,7 +11,8 @@ export interface Patience {
 
 const BUSY = new Set([429, 503]);
 const USUAL_WAIT_SECONDS = 2;
-const LONGEST_WAIT_SECONDS = 30;
+// Nobody watches a page for longer; a quota may say that there is room tomorrow.
+const LONGEST_WAIT_SECONDS = 60;
 
 /** Sends again, when the server says so, as often as `mostTries`; throws what was thrown last. */
 export async function sendPatiently<Answer>(
@@ -23,11 +24,11 @@ export async function sendPatiently<Answer>(
       return await send();
     } catch (error) {
       const failure = failureOf(error);
-      if (!BUSY.has(failure.status) || tries > patience.mostTries) throw error;
-      const seconds = failure.retryAfterSeconds ?? USUAL_WAIT_SECONDS;
-      const limited = Math.min(Math.max(seconds, 1), LONGEST_WAIT_SECONDS);
-      patience.onWait(limited, failure);
-      await (patience.wait ?? pause)(limited);
+      const seconds = Math.max(failure.retryAfterSeconds ?? USUAL_WAIT_SECONDS, 1);
+      const isWorthIt = BUSY.has(failure.status) && seconds <= LONGEST_WAIT_SECONDS;
+      if (!isWorthIt || tries > patience.mostTries) throw error;
+      patience.onWait(seconds, failure);
+      await (patience.wait ?? pause)(seconds);
       if (patience.isWanted?.() === false) throw error;
     }
   }

@@ -1,6 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, input, output } from '@angular/core';
 import { MatButtonModule } from '@angular/material/button';
 import { mdiAlertCircleOutline } from '@mdi/js';
+import { whenToRetry } from '../../core/failure';
 import { Icon } from '../../shared/icon';
 import { Photo } from './photo';
 
@@ -19,9 +20,7 @@ const REFUSED_BYTES = new Set([400, 415]);
         <h2>
           <bdi>{{ photo.file.name }}</bdi> was not analysed
         </h2>
-        <p>
-          {{ failure.detail }}
-        </p>
+        <p>{{ failure.detail }} {{ whenToRetry(failure) }}</p>
         <p>
           <span class="code">{{ failure.code }}</span>
           @if (failure.requestId) {
@@ -91,4 +90,5 @@ export class PhotoFailure {
   });
   readonly retried = output<void>();
   protected readonly icon = mdiAlertCircleOutline;
+  protected readonly whenToRetry = whenToRetry;
 }

@@ -64,6 +64,11 @@ export class TasksPage {
   });
   /** A stream without a list says nothing of what it does not know. */
   protected readonly isLive = computed(() => this.store.live() && this.store.failure() === null);
+  /** Coming back does not help a key that may not look. */
+  protected readonly isRefused = computed(() => {
+    const status = this.store.failure()?.status ?? 0;
+    return status >= 400 && status < 500;
+  });
   /** How many rows are drawn; anew for each choice. */
   private readonly most = linkedSignal({ source: this.chosen, computation: () => SHOWN_AT_ONCE });
   protected readonly shown = computed(() => this.matching().slice(0, this.most()));
