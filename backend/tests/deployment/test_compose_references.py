@@ -206,6 +206,14 @@ def test_nginx_is_given_variables_that_it_knows(stack: ComposeFile) -> None:
         assert re.search(rf"\b{name}\b", known) or name.endswith("_UPSTREAM"), name
 
 
+def test_nginx_looks_where_the_users_files_are_mounted(stack: ComposeFile) -> None:
+    """Its image has other defaults than `nginx/variables.envsh`: challenges got 404."""
+    mounted = dict(mounts(stack.services["nginx"]))
+    assert stack.environment("nginx")["ACME_DIR"] == mounted["./acme"]
+    known = (REPOSITORY / "nginx" / "variables.envsh").read_text()
+    assert f":={mounted['./tls']}/privkey.pem" in known
+
+
 # --- commands
 
 

@@ -41,6 +41,17 @@ def test_an_absent_api_is_said_so_and_its_return_is_noticed(
             assert client.get("/health/live").status_code == 200
 
 
+def test_killed_and_started_again(tmp_path: Path, api: ApiServer, ui_dir: Path) -> None:
+    """Nothing answers in between, and nothing that it left keeps it from starting."""
+    with NginxServer(tmp_path, "dev", api.port, ui_dir) as front, front.client() as client:
+        assert client.get("/health/live").status_code == 200
+        front.kill()
+        with pytest.raises(httpx.TransportError):
+            client.get("/health/live")
+        front.start()
+        assert client.get("/health/live").status_code == 200
+
+
 def test_an_api_that_does_not_answer(tmp_path: Path, ui_dir: Path) -> None:
     finished = threading.Event()
     with (
