@@ -26,7 +26,8 @@ _CHUNK_BYTES = 1 << 20
 _LINES_BYTES = 4 << 20  # of one member of JSON lines
 # Pictures do not shrink, and JSON shrinks nearly as well at the fastest level.
 _COMPRESSION = 1
-_DAMAGE = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, KeyError)
+_MANIFEST_BYTES = 16 << 20  # more than any has: it is read at once
+_DAMAGE = (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile, ValueError, KeyError)
 
 
 class BackupError(SetupError):
@@ -72,7 +73,7 @@ class ArchiveWriter:
             if str(error) == "unexpected end of data":
                 raise BackupError(f"{name} became shorter while it was read.") from None
             raise
-        self._checksums.write(f"{counted.digest.hexdigest()}  {name}\n".encode())
+        self._checksums.write(_checksum_line(counted.digest.hexdigest(), name))
         self._members += 1
         self._bytes += size
 
@@ -163,10 +164,10 @@ def _verify(path: Path) -> dict[str, Any]:
             if member.name == CHECKSUMS:
                 digest = _digest(member.content, listed).hexdigest()
             elif member.name == MANIFEST:
-                manifest = _manifest(member.content)
+                manifest = _manifest(member)
             else:
                 checksum = _digest(member.content).hexdigest()
-                found.write(f"{checksum}  {member.name}\n".encode())
+                found.write(_checksum_line(checksum, member.name))
                 count += 1
         if manifest is None:
             raise BackupError(f"{path} is not complete: its end is missing.")
@@ -209,10 +210,18 @@ def _readable(path: Path) -> Iterator[None]:
     except _DAMAGE as error:
         what = "is damaged or not complete"
         raise BackupError(f"{path} {what}: {type(error).__name__}.") from error
+    except OSError as error:
+        raise BackupError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _is_safe(name: str) -> bool:
     return not name.startswith("/") and ".." not in PurePosixPath(name).parts
+
+
+def _checksum_line(digest: str, name: str) -> bytes:
+    """As sha256sum writes it, which marks the line of a name with a line break in it."""
+    plain = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return os.fsencode(f"{'' if plain == name else chr(92)}{digest}  {plain}\n")
 
 
 def _digest(content: IO[bytes], copy: IO[bytes] | None = None) -> Any:
@@ -236,13 +245,19 @@ def _compare(path: Path, found: Iterable[bytes], listed: Iterable[bytes]) -> Non
             raise BackupError(f"{path} is damaged: {name} is not what was written.")
 
 
-def _manifest(content: IO[bytes]) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(content.read())
+def _manifest(member: Member) -> dict[str, Any]:
+    if member.size > _MANIFEST_BYTES:
+        raise ValueError("the manifest is too large")
+    found = orjson.loads(member.content.read())
+    if not (isinstance(found, dict) and isinstance(found["format"], int)):
+        raise ValueError("that is no manifest")
     if found["format"] > FORMAT:
         raise BackupError(
             f"The backup has format {found['format']}, this version reads up to {FORMAT}: "
             "use the version of Sightglass that made it, or a later one."
         )
+    if not isinstance(found.get("sql"), dict):
+        raise ValueError("the manifest names no tables")
     return found
 
 
@@ -255,7 +270,8 @@ def _plain(name: str, size: int) -> tarfile.TarInfo:
 def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(handle)
+        with suppress(OSError):  # some network file systems cannot, and the file is there
+            os.fsync(handle)
     finally:
         os.close(handle)
 

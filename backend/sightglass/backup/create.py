@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
+import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
@@ -35,6 +38,8 @@ from sightglass.storage.locks import exclusive
 
 PREFIX = "sightglass-"
 SUFFIX = ".tar.gz"
+NAME = re.compile(r"sightglass-(\d{8}T\d{6})(\.\d{6})?Z\.tar\.gz", re.ASCII)
+_SCRATCH = ".sightglass-scratch-"
 _EXPORT_WAIT_SECONDS = 300.0
 Say = Callable[[str], None]
 
@@ -67,14 +72,34 @@ def create(
     say: Say = lambda _: None,
 ) -> Path:
     """Write a new backup into the folder; returns its path. Raises `BackupError`."""
+    _check(settings, folder)
     with _alone(folder), _explained(folder):
         path = _free_name(folder)
         with (
-            tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as scratch,
+            tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch,
             writing_archive(path) as writer,
         ):
             writer.finish(_write(_Backup(settings, writer, Path(scratch), without, say)))
     return path
+
+
+def _check(settings: Settings, folder: Path) -> None:
+    """What can be known to be wrong before anything is written."""
+    if settings.database_url is None and not (settings.state_dir / "sightglass.db").is_file():
+        raise BackupError(
+            f"{settings.state_dir.absolute()} holds no history: name the platform's folder with "
+            "--state-dir (STATE_DIR)."
+        )
+    place = folder.resolve()
+    for kept in (
+        settings.resolved_image_dir,
+        settings.resolved_blob_dir,
+        settings.model_cache_dir,
+        settings.model_path,
+        mlflow_store.embedded_folder(settings),
+    ):
+        if place.is_relative_to(kept.resolve()):
+            raise BackupError(f"{folder} is in {kept}, which is backed up: take another folder.")
 
 
 def _write(backup: _Backup) -> dict[str, Any]:
@@ -135,11 +160,15 @@ def _write_models(backup: _Backup) -> dict[str, Any]:
     served = settings.model_path
     if served == BUNDLED_MODEL:
         return {"converted": converted, "served": None}
-    if served.is_dir():
-        add_folder(writer, "served-model", served)
+    is_folder = served.is_dir()
+    if is_folder:
+        found = add_folder(writer, "served-model", served, linked_files=True) > 0
     else:
-        add_file(writer, f"served-model/{served.name}", served)
-    return {"converted": converted, "served": served.name, "is_folder": served.is_dir()}
+        found = add_file(writer, f"served-model/{served.name}", served)
+    if not found:
+        backup.say(f"the model at {served} is not there, so it is not in the backup")
+        return {"converted": converted, "served": None}
+    return {"converted": converted, "served": served.name, "is_folder": is_folder}
 
 
 @contextmanager
@@ -169,6 +198,9 @@ def _alone(folder: Path) -> Iterator[None]:
     except BlockingIOError:
         os.close(handle)
         raise BackupError(f"Another backup is being written to {folder}.") from None
+    except OSError as error:
+        os.close(handle)
+        raise BackupError(f"{folder} cannot be locked: {error.strerror}.") from error
     try:
         _remove_leftovers(folder)
         yield
@@ -178,11 +210,9 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _remove_leftovers(folder: Path) -> None:
     for part in folder.glob(f".{PREFIX}*{SUFFIX}.part"):
-        part.unlink()
-    for scratch in folder.glob(".scratch-*"):
-        for file in scratch.iterdir():
-            file.unlink()
-        scratch.rmdir()
+        part.unlink(missing_ok=True)
+    for scratch in folder.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _free_name(folder: Path) -> Path:
@@ -203,9 +233,12 @@ def _explained(folder: Path) -> Iterator[None]:
             f"Redis cannot be read ({type(error).__name__}). Predictions and tasks may wait in it: "
             "start it, or leave them out with --without redis."
         ) from error
-    except SQLAlchemyError as error:
-        raise BackupError(f"A database cannot be read: {type(error).__name__}.") from error
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise BackupError(f"A database cannot be read: {reason}.") from error
     except OSError as error:
-        raise BackupError(
-            f"The backup cannot be written to {folder}: {error.strerror or error}."
-        ) from error
+        reason = error.strerror or str(error)
+        named = error.filename if isinstance(error.filename, str) else None
+        if named and not Path(named).absolute().is_relative_to(folder.absolute()):
+            raise BackupError(f"{named} cannot be read: {reason}.") from error
+        raise BackupError(f"The backup cannot be written to {folder}: {reason}.") from error

@@ -1,10 +1,15 @@
-"""Folders of files in a backup: kept pictures, models, artifacts. Links are not followed."""
+"""Folders of files in a backup: kept pictures, models, artifacts.
+
+Links inside a folder are not followed, but for those to files in the served model.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -13,9 +18,12 @@ from sightglass.backup.archive import ArchiveWriter, BackupError
 _CHUNK_BYTES = 1 << 20
 
 
-def add_folder(writer: ArchiveWriter, name: str, folder: Path) -> int:
+def add_folder(
+    writer: ArchiveWriter, name: str, folder: Path, *, linked_files: bool = False
+) -> int:
     """Add the files under a folder; returns how many. What is removed meanwhile is left out."""
-    return sum(add_file(writer, f"{name}/{path}", folder / path) for path in _files(folder))
+    paths = _files(folder, linked_files=linked_files)
+    return sum(add_file(writer, f"{name}/{path}", folder / path) for path in paths)
 
 
 def add_file(writer: ArchiveWriter, name: str, path: Path) -> bool:
@@ -35,22 +43,28 @@ def put_file(folder: Path, relative: str, content: IO[bytes], modified: float) -
     Raises `BackupError` when it cannot be written.
     """
     path = folder / relative
-    part = path.with_name(f".{path.name}.part")
+    part: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+        part = Path(name)
+        with os.fdopen(handle, "wb") as file:
             shutil.copyfileobj(content, file, _CHUNK_BYTES)
         os.utime(part, (modified, modified))
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        if part is not None:
+            with suppress(OSError):
+                part.unlink()
         raise BackupError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _files(folder: Path) -> Iterator[str]:
+def _files(folder: Path, *, linked_files: bool) -> Iterator[str]:
     """The paths below the folder, without those that are being written."""
     for parent, _, names in os.walk(folder):
         for name in names:
             path = Path(parent, name)
-            if path.is_file() and not path.is_symlink() and not name.endswith((".part", ".lock")):
+            if name.endswith((".part", ".lock")) or not path.is_file():
+                continue
+            if linked_files or not path.is_symlink():
                 yield str(path.relative_to(folder))

@@ -31,6 +31,8 @@ _SERIAL = "seq"
 def dump(connection: Connection, writer: ArchiveWriter) -> dict[str, Any]:
     """Write every table as the transaction sees it; returns the manifest's part."""
     revision = revision_of(connection)
+    if revision is None:
+        raise BackupError("The database holds no history yet: start the platform once.")
     if revision not in known_revisions():
         raise BackupError(
             f"The database has schema {revision}, which this version of Sightglass does not know: "

@@ -7,7 +7,8 @@ is MLflow's own: rows are restored at the revision that they had, and MLflow mig
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from sightglass.settings import Settings
 
 FOLDER = "mlflow-sql"
 _REVISION_TABLE = "alembic_version"
+_LOCK_SECONDS = 30.0
 # MLflow fills these in an empty database.
 _ALWAYS_THERE = frozenset({"experiments", "workspaces", "scheduler_leases", _REVISION_TABLE})
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
@@ -206,9 +208,22 @@ def _copy_sqlite(path: str, scratch: Path) -> Path:
             "leave it out with --without mlflow."
         )
     copy = scratch / "mlflow.db"
+    place = f"{Path(path).as_uri()}?mode=ro"
     with (
-        closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as source,
+        closing(sqlite3.connect(place, uri=True, timeout=0.1)) as source,
         closing(sqlite3.connect(copy)) as target,
     ):
-        source.backup(target)
+        source.backup(target, progress=_give_up_in_time())
     return copy
+
+
+def _give_up_in_time() -> Callable[[int, int, int], None]:
+    """`backup` itself would try for ever, deaf to signals, while somebody holds the lock."""
+    until = time.monotonic() + _LOCK_SECONDS
+
+    def look(_status: int, remaining: int, total: int) -> None:
+        copied_nothing = remaining > 0 or total == 0
+        if copied_nothing and time.monotonic() > until:
+            raise sqlite3.OperationalError("MLflow's database is locked")
+
+    return look

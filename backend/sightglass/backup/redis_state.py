@@ -101,8 +101,9 @@ class RedisState:
             return 0
         is_open = not TaskStatus(fields["status"]).is_final
         if is_open:
-            fields.update(status=TaskStatus.QUEUED.value, attempts="0")
-            fields.pop("lease_until", None)
+            # As if its worker had just gone: of tasks that are queued, the rescue sends again only
+            # a few at a time, as the messages of the others may be waiting.
+            fields.update(status=TaskStatus.PROCESSING.value, attempts="0", lease_until="0")
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(key, mapping=fields)
             if task["left_ms"] is not None:

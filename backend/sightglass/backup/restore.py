@@ -69,14 +69,11 @@ def restore(
 def _check(work: _Restore, *, force: bool) -> None:
     """All that can be known to be wrong before anything is changed."""
     settings, manifest = work.settings, work.manifest
-    if "tasks" in manifest:
-        with closing(RedisState(settings.redis_url)) as state:
-            running = state.alive()
-        if running:
-            raise BackupError(
-                f"The platform runs ({', '.join(running)}): stop the API, worker, beat and drain "
-                "first, and leave Redis, the databases and MLflow running."
-            )
+    if running := _alive(work):
+        raise BackupError(
+            f"The platform runs ({', '.join(running)}): stop the API, worker, beat and drain "
+            "first, and leave Redis, the databases and MLflow running."
+        )
     engine = database.create_engine(settings.resolved_database_url)
     try:
         history.check(engine, manifest["sql"], force=force)
@@ -84,6 +81,16 @@ def _check(work: _Restore, *, force: bool) -> None:
         engine.dispose()
     if "mlflow" in manifest:
         mlflow_store.check(mlflow_store.database_url(settings), manifest["mlflow"], force=force)
+
+
+def _alive(work: _Restore) -> list[str]:
+    try:
+        with closing(RedisState(work.settings.redis_url)) as state:
+            return state.alive()
+    except redis.RedisError:
+        if "tasks" in work.manifest:
+            raise
+        return []  # nothing of this backup goes there
 
 
 def _restore_files(work: _Restore) -> None:

@@ -45,10 +45,16 @@ def create(
         left_out = {Part(name) for name in without or ()}
     except ValueError:
         raise SetupError(f"--without takes {', '.join(Part)}.") from None
+    elsewhere = "mlflow_tracking_uri" in settings.model_fields_set
+    if elsewhere and settings.mlflow_database_url is None and Part.MLFLOW not in left_out:
+        raise SetupError(
+            "MLFLOW_TRACKING_URI names an MLflow of your own: name its database with "
+            "MLFLOW_DATABASE_URL, or leave it out with --without mlflow."
+        )
     with borrowed_services(settings) as reached:
         path = create_backup(reached, folder, without=left_out, say=_say)
     typer.echo(path)
-    for gone in shelf.keep_newest(folder, keep) if keep else ():
+    for gone in shelf.keep_newest(path, keep) if keep else ():
         _say(f"removed {gone.name}")
 
 

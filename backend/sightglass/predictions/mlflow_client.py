@@ -20,6 +20,7 @@ WINDOW_TAG = "sightglass.window"
 WINDOW_START_TAG = "sightglass.window_start"
 MODEL_TAG = "sightglass.model"
 VERSION_TAG = "sightglass.model_version"
+PREDICTION_TAG = "sightglass.prediction"
 
 MAX_RUNS = 1000
 _TIMEOUT = httpx.Timeout(3.0, connect=1.0)

@@ -6,10 +6,12 @@ the state folder, and nobody else can start a platform on it meanwhile.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import redis
 from redis.backoff import NoBackoff
@@ -30,8 +32,9 @@ def borrowed_services(settings: Settings, *, alone: bool = False) -> Iterator[Se
     """The settings with the addresses of services that answer.
 
     With `alone`, a platform that runs here is an error: `SetupError` says to stop it. A REDIS_URL
-    that is set is used as it is.
+    that is set is used as it is. Another user's state folder is an error as well.
     """
+    _be_its_owner(settings.state_dir)
     running = None if alone else find_running(settings.state_dir)
     if running is not None:
         found = {"redis_url": running["redis"], "mlflow_tracking_uri": running["mlflow"]}
@@ -43,6 +46,16 @@ def borrowed_services(settings: Settings, *, alone: bool = False) -> Iterator[Se
             return
         with _redis(settings) as url:
             yield settings.model_copy(update={"redis_url": url})
+
+
+def _be_its_owner(state_dir: Path) -> None:
+    """Root would leave files that the platform cannot open; others cannot open the platform's."""
+    if not state_dir.exists():
+        return
+    owner = state_dir.stat().st_uid
+    is_foreign_root = os.geteuid() == 0 != owner
+    if is_foreign_root or not os.access(state_dir, os.R_OK | os.W_OK | os.X_OK):
+        raise SetupError(f"{state_dir.absolute()} belongs to user {owner}: run this as that user.")
 
 
 @contextmanager

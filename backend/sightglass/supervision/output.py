@@ -11,7 +11,7 @@ import queue
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -126,7 +126,7 @@ def plain_line(line: str) -> str:
 
 class LogFile:
     """Makes way for a new file when it is large, and keeps one older: a platform that runs for
-    long does not fill the disk.
+    long does not fill the disk. What a full disk does not take is lost, and nothing else is.
     """
 
     def __init__(self, path: Path, max_bytes: int = _LOG_BYTES) -> None:
@@ -135,11 +135,15 @@ class LogFile:
         self._file = path.open("ab", buffering=0)
 
     def write(self, lines: bytes) -> None:
-        if self._file.tell() + len(lines) > self._max_bytes and self._file.tell():
-            self._file.close()
+        with suppress(OSError):
+            self._make_way(len(lines))
+            self._file.write(lines)
+
+    def _make_way(self, size: int) -> None:
+        if self._file.tell() and self._file.tell() + size > self._max_bytes:
             self._path.replace(self._path.with_suffix(".log.1"))
-            self._file = self._path.open("ab", buffering=0)
-        self._file.write(lines)
+            old, self._file = self._file, self._path.open("ab", buffering=0)
+            old.close()
 
     def close(self) -> None:
         self._file.close()

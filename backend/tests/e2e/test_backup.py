@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -33,20 +34,23 @@ def test_lost_and_brought_back(tmp_path: Path) -> None:
         platform.wait_until(lambda: len(traffic.answered) >= 5, 60, "traffic")
         last_before = list(traffic.answered)
         # The drain stands still: what is answered now waits in the journal.
-        platform.process("drain").suspend()
+        _suspend_drain(platform)
         seen = len(traffic.answered)
         platform.wait_until(lambda: len(traffic.answered) >= seen + 5, 60, "traffic")
         undrained = list(traffic.answered)
         path = _run(tmp_path / "old", "create", str(backups)).strip()
         platform.process("drain").resume()
         traffic.finish()
+        platform.process("worker").resume()  # so that it hears that it is to stop
         assert traffic.troubles == []
     shutil.rmtree(tmp_path / "old")
 
     assert "is whole" in _run(tmp_path / "new", "verify", path)
     assert Path(path).stat().st_mode & 0o777 == 0o600
     _run(tmp_path / "new", "restore", path)
-    with Platform(tmp_path / "new", MLFLOW_FLUSH_SECONDS="0.5") as platform:
+    # What waited is sent again by the rescue, here every second.
+    often = {"TASK_VISIBILITY_TIMEOUT_SECONDS": "6", "MLFLOW_FLUSH_SECONDS": "0.5"}
+    with Platform(tmp_path / "new", **often) as platform:
         assert _facts(platform, before) == before
         platform.wait_for_history([*last_before, *undrained])
         artifacts = tmp_path / "new" / "mlflow" / "artifacts"
@@ -59,6 +63,23 @@ def test_lost_and_brought_back(tmp_path: Path) -> None:
         refused = _run(tmp_path / "new", "restore", path, "--force", status=1)
         assert "already runs" in refused
     assert "not empty" in _run(tmp_path / "new", "restore", path, status=1)
+
+
+def _suspend_drain(platform: Platform) -> None:
+    """Between two rounds of its export, whose lock a backup waits for."""
+    lock = platform.state_dir / "sightglass.db.mlflow-export.lock"
+
+    def stands_still() -> bool:
+        platform.process("drain").suspend()
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                platform.process("drain").resume()
+                return False
+        return True
+
+    platform.wait_until(stands_still, 60, "the drain between two exports")
 
 
 class _Traffic(threading.Thread):
@@ -85,7 +106,7 @@ class _Traffic(threading.Thread):
 
 
 def _some_of_everything(platform: Platform) -> dict[str, Any]:
-    """Predictions, verdicts, pictures, a task that has ended and one that waits; as the API
+    """Predictions, verdicts, pictures, a task that has ended and some that wait; as the API
     shows them.
     """
     detected = platform.detect(IMAGE).json()["prediction_id"]
@@ -102,14 +123,14 @@ def _some_of_everything(platform: Platform) -> dict[str, Any]:
     artifacts = platform.state_dir / "mlflow" / "artifacts"
     platform.wait_for_mlflow([detected, done], artifacts)
     platform.process("worker").suspend()
-    waiting = platform.submit(IMAGE).json()["task_id"]
+    waiting = [platform.submit(IMAGE).json()["task_id"] for _ in range(12)]
     return _facts(platform, {"ids": [detected, done], "tasks": [done], "waiting": waiting})
 
 
 def _facts(platform: Platform, of: dict[str, Any]) -> dict[str, Any]:
     """What must be the same before and after."""
     if platform.process("worker").status() != "stopped":  # brought back: it is done now
-        assert platform.wait_for_tasks([of["waiting"]])[of["waiting"]] == "completed"
+        assert set(platform.wait_for_tasks(of["waiting"]).values()) == {"completed"}
     platform.wait_until(
         lambda: platform.health()["services"]["mlflow"]["status"] == "up", 60, "MLflow is up"
     )

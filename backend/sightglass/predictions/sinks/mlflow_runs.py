@@ -21,6 +21,7 @@ from sightglass.errors import MlflowUnavailableError
 from sightglass.predictions.ledger import Batch, Window
 from sightglass.predictions.mlflow_client import (
     MODEL_TAG,
+    PREDICTION_TAG,
     VERSION_TAG,
     WINDOW_START_TAG,
     WINDOW_TAG,
@@ -31,7 +32,6 @@ from sightglass.predictions.sinks.parquet_part import write_part
 log = structlog.get_logger(__name__)
 
 BATCH_TAG = "sightglass.batch"
-PREDICTION_TAG = "sightglass.prediction"
 _METRICS_AT_ONCE = 500  # MLflow takes 1,000
 _RUNS_AT_ONCE = 1000
 # A dead server is to fail at once: the batch comes again anyway.

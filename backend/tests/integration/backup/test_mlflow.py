@@ -12,6 +12,9 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from mlflow import MlflowClient
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
 from sightglass.backup.archive import BackupError
 from sightglass.backup.create import Part, create
@@ -19,6 +22,7 @@ from sightglass.backup.restore import restore
 from sightglass.errors import MlflowUnavailableError
 from sightglass.predictions.history import History
 from sightglass.predictions.ledger import ExportLedger
+from sightglass.predictions.sinks import mlflow_retention
 from sightglass.predictions.sinks.mlflow_export import MlflowExport
 from sightglass.settings import Settings
 from sightglass.storage.database import create_engine, migrate
@@ -46,6 +50,11 @@ class S3Server(Server):
         except httpx.HTTPError:
             return False
 
+    def make_buckets(self) -> None:
+        for bucket in ("old", "new"):
+            url = f"http://127.0.0.1:{self.port}/{bucket}"
+            httpx.put(url, trust_env=False).raise_for_status()
+
 
 class ProductionMlflow(MlflowServer):
     """With its rows in PostgreSQL and its artifacts in a bucket."""
@@ -55,6 +64,11 @@ class ProductionMlflow(MlflowServer):
         self._database_url = database_url
         self._bucket = bucket
         self._s3 = s3
+
+    def start_once(self) -> None:
+        """Start it, unless a test before did."""
+        if self._process is None:
+            self.start()
 
     def command(self) -> list[str]:
         return [
@@ -85,9 +99,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def s3(folder: Path) -> Iterator[S3Server]:
     with S3Server(folder / "s3", free_port()) as server:
-        for bucket in ("old", "new"):
-            url = f"http://127.0.0.1:{server.port}/{bucket}"
-            httpx.put(url, trust_env=False).raise_for_status()
+        server.make_buckets()
         yield server
 
 
@@ -100,6 +112,14 @@ def postgres(folder: Path) -> Iterator[PostgresServer]:
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
         engine.dispose()
         yield server
+
+
+@pytest.fixture(scope="module")
+def mlflow(folder: Path, postgres: PostgresServer, s3: S3Server) -> Iterator[ProductionMlflow]:
+    """On the new database and bucket; tests start it when they need it first."""
+    server = ProductionMlflow(folder / "new", database_of(postgres, "mlflow_new"), "new", s3)
+    yield server
+    server.stop()
 
 
 def database_of(postgres: PostgresServer, name: str) -> str:
@@ -165,7 +185,11 @@ def seen(mlflow: MlflowServer) -> dict[str, Any]:
 
 
 def test_rows_and_bucket_come_back(
-    folder: Path, postgres: PostgresServer, s3: S3Server, tmp_path: Path
+    folder: Path,
+    postgres: PostgresServer,
+    s3: S3Server,
+    mlflow: ProductionMlflow,
+    tmp_path: Path,
 ) -> None:
     old_database, new_database = (database_of(postgres, f"mlflow_{n}") for n in ("old", "new"))
     with ProductionMlflow(folder / "old", old_database, "old", s3) as old:
@@ -180,59 +204,127 @@ def test_rows_and_bucket_come_back(
         assert len(before["traces"]) == 30
         path = create(settings, tmp_path / "backups", without=WITHOUT)
         engine.dispose()
-    with ProductionMlflow(folder / "new", new_database, "new", s3) as new:
-        settings = settings_for(folder / "state-new", new, new_database)
+    mlflow.start_once()
+    settings = settings_for(folder / "state-new", mlflow, new_database)
+    restore(settings, path)
+    assert seen(mlflow) == before
+    with pytest.raises(BackupError, match="not empty"):
         restore(settings, path)
-        assert seen(new) == before
-        with pytest.raises(BackupError, match="not empty"):
-            restore(settings, path)
-        # It goes on where it was: the same window, and rows that meet no old number.
-        engine = create_engine(settings.resolved_database_url)
-        History(engine).add([make_prediction(seed) for seed in range(100, 105)])
-        assert export(settings, traces_per_second=100) == 5
-        assert len(seen(new)["traces"]) == 35
-        restore(settings, path, force=True)  # while the server runs
-        assert seen(new)["traces"] == before["traces"]
-        engine.dispose()
+    # It goes on where it was: the same window, and rows that meet no old number.
+    engine = create_engine(settings.resolved_database_url)
+    History(engine).add([make_prediction(seed) for seed in range(100, 105)])
+    assert export(settings, traces_per_second=100) == 5
+    assert len(seen(mlflow)["traces"]) == 35
+    restore(settings, path, force=True)  # while the server runs
+    assert seen(mlflow)["traces"] == before["traces"]
+    engine.dispose()
 
 
 def test_export_waits_while_a_backup_reads(
-    folder: Path, postgres: PostgresServer, s3: S3Server, tmp_path: Path
+    folder: Path, postgres: PostgresServer, mlflow: ProductionMlflow, tmp_path: Path
 ) -> None:
     """Else our books would call exported what the copy of MLflow has not."""
-    database = database_of(postgres, "mlflow_new")
-    with ProductionMlflow(folder / "again", database, "new", s3) as server:
-        settings = settings_for(folder / "state-new", server, database)
-        engine = create_engine(settings.resolved_database_url)
-        History(engine).add([make_prediction(seed) for seed in range(200, 203)])
-        exported: list[int] = []
-        said = []
+    settings = settings_for(folder / "state-waits", mlflow, database_of(postgres, "mlflow_new"))
+    migrate(settings.resolved_database_url)
+    mlflow.start_once()
+    engine = create_engine(settings.resolved_database_url)
+    History(engine).add([make_prediction(seed) for seed in range(200, 203)])
+    exported: list[int] = []
 
-        def say(step: str) -> None:
-            said.append(step)
-            if step == "MLflow":
-                exported.append(export(settings))
+    def say(step: str) -> None:
+        if step == "MLflow":
+            exported.append(export(settings))
 
-        create(settings, tmp_path / "backups", without=WITHOUT, say=say)
-        assert exported == [0]
-        assert export(settings) == 3
-        engine.dispose()
+    create(settings, tmp_path / "backups", without=WITHOUT, say=say)
+    assert exported == [0]
+    assert export(settings) == 3
+    engine.dispose()
 
 
-def test_old_traces_and_windows_go(folder: Path, postgres: PostgresServer, s3: S3Server) -> None:
-    database = database_of(postgres, "mlflow_new")
-    with ProductionMlflow(folder / "third", database, "new", s3) as server:
-        settings = settings_for(folder / "state-third", server, database)
-        migrate(settings.resolved_database_url)
-        engine = create_engine(settings.resolved_database_url)
-        old = [make_prediction(seed, created_at=1_700_000_000.0 + seed) for seed in range(120)]
-        History(engine).add([*old, make_prediction(500)])
-        had = seen(server)
-        export(settings, traces_per_second=1000)
-        assert len(seen(server)["tables"]) == len(had["tables"]) + 2
-        export(settings, traces_per_second=1000, retention_days=30)
-        left = seen(server)
-        assert not {f"tr-{p.id}" for p in old} & set(left["traces"])
-        assert len(left["tables"]) == len(had["tables"]) + 1
-        assert len(left["runs"]) == len(had["runs"]) + (0 if had["runs"] else 1)
-        engine.dispose()
+def test_object_store_away_for_a_while(
+    folder: Path, postgres: PostgresServer, s3: S3Server, mlflow: ProductionMlflow
+) -> None:
+    """The export waits, and is told what to wait for; nothing is there twice afterwards."""
+    settings = settings_for(folder / "state-away", mlflow, database_of(postgres, "mlflow_new"))
+    migrate(settings.resolved_database_url)
+    mlflow.start_once()
+    engine = create_engine(settings.resolved_database_url)
+    added = [make_prediction(seed) for seed in range(300, 303)]
+    History(engine).add(added)
+    exporter = MlflowExport(ExportLedger(engine), mlflow.url, EXPERIMENT)
+    s3.kill()
+    with pytest.raises(MlflowUnavailableError):
+        exporter.run_once()
+    assert ExportLedger(engine).backlog().predictions == 3
+    s3.start()
+    s3.make_buckets()  # moto keeps nothing
+    assert export(settings) == 3
+    assert ExportLedger(engine).backlog().predictions == 0
+    traces = seen(mlflow)["traces"]
+    assert [traces.count(f"tr-{each.id}") for each in added] == [1, 1, 1]
+    exporter.close()
+    engine.dispose()
+
+
+def test_old_traces_and_windows_go(
+    folder: Path,
+    postgres: PostgresServer,
+    mlflow: ProductionMlflow,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ours alone: what people put into the experiment stays, and hides nothing of ours."""
+    monkeypatch.setattr(mlflow_retention, "_RUNS_AT_ONCE", 3)
+    settings = settings_for(folder / "state-third", mlflow, database_of(postgres, "mlflow_new"))
+    migrate(settings.resolved_database_url)
+    mlflow.start_once()
+    engine = create_engine(settings.resolved_database_url)
+    old = [make_prediction(seed, created_at=1_700_000_000.0 + seed) for seed in range(120)]
+    History(engine).add([*old, make_prediction(500)])
+    had = seen(mlflow)
+    people = add_work_of_people(mlflow, runs=4)
+    export(settings, traces_per_second=1000)
+    assert len(seen(mlflow)["tables"]) == len(had["tables"]) + 2
+    export(settings, traces_per_second=1000, retention_days=30)
+    left = seen(mlflow)
+    assert not {f"tr-{p.id}" for p in old} & set(left["traces"])
+    assert any(trace not in had["traces"] for trace in set(left["traces"]) - people)
+    assert len(left["tables"]) == len(had["tables"]) + 1
+    assert people <= {*(run for run, _ in left["runs"]), *left["traces"]}
+    engine.dispose()
+
+
+def test_clean_up_that_mlflow_refuses_does_not_hold_up_the_export(tmp_path: Path) -> None:
+    """It is tried again minutes later; the export itself goes on."""
+    retention = mlflow_retention.MlflowRetention(f"http://127.0.0.1:{free_port()}", 30)
+    assert retention.run_when_due("0") == 0
+    assert retention.run_when_due("0") == 0
+    retention.close()
+
+
+def add_work_of_people(mlflow: MlflowServer, *, runs: int) -> set[str]:
+    """Runs and a trace of theirs in our experiment, older than all of ours; returns the ids."""
+    client = MlflowClient(mlflow.url)
+    named = client.get_experiment_by_name(EXPERIMENT)
+    experiment = client.create_experiment(EXPERIMENT) if named is None else named.experiment_id
+    made = set()
+    for number in range(runs):
+        run = client.create_run(experiment, start_time=1_600_000_000_000 + number)
+        client.set_terminated(run.info.run_id)
+        made.add(run.info.run_id)
+    spans = [
+        Span(
+            trace_id=bytes.fromhex("77" * 16),
+            span_id=bytes(8 * [7]),
+            name="predict",
+            start_time_unix_nano=1_600_000_000 * 10**9,
+            end_time_unix_nano=1_600_000_001 * 10**9,
+        )
+    ]
+    request = ExportTraceServiceRequest(
+        resource_spans=[ResourceSpans(scope_spans=[ScopeSpans(spans=spans)])]
+    )
+    headers = {"content-type": "application/x-protobuf", "x-mlflow-experiment-id": experiment}
+    sent = request.SerializeToString()
+    answer = httpx.post(f"{mlflow.url}/v1/traces", content=sent, headers=headers, trust_env=False)
+    answer.raise_for_status()
+    return made | {f"tr-{'77' * 16}"}

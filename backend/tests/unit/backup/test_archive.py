@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tarfile
+import tracemalloc
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from sightglass.backup import archive, shelf
+from sightglass.backup import archive, mlflow_store, shelf
 from sightglass.backup.archive import BackupError, writing_archive
 from sightglass.backup.create import Part, create
+from sightglass.backup.restore import restore
 from sightglass.settings import Settings
 from sightglass.storage.database import migrate
 
@@ -163,16 +167,122 @@ def test_disk_full(tmp_path: Path, settings: Settings) -> None:
 
 
 def test_only_the_newest_stay(tmp_path: Path, settings: Settings) -> None:
-    made = [create(settings, tmp_path / "b", without=ALL_BUT_SQL) for _ in range(3)]
-    (tmp_path / "b" / "notes.txt").write_text("mine")
+    """And whatever has another name: people rename what they want to keep."""
+    folder = tmp_path / "b"
+    made = [create(settings, folder, without=ALL_BUT_SQL) for _ in range(3)]
     assert len(set(made)) == 3
-    listed = shelf.list_backups(tmp_path / "b")
-    gone = shelf.keep_newest(tmp_path / "b", 2)
-    assert gone == [listed[-1].path]
-    assert [each.path for each in shelf.list_backups(tmp_path / "b")] == [
-        each.path for each in listed[:2]
-    ]
-    assert (tmp_path / "b" / "notes.txt").exists()
+    theirs = [folder / name for name in ("notes.txt", "sightglass-before-the-move.tar.gz")]
+    for path in theirs:
+        path.write_text("mine")
+    assert [each.path for each in shelf.list_backups(folder)] == made[::-1]
+    assert shelf.keep_newest(made[-1], 2) == made[:1]
+    assert [each.path for each in shelf.list_backups(folder)] == made[:0:-1]
+    assert all(path.exists() for path in theirs)
+
+
+def test_a_clock_that_went_back(tmp_path: Path, settings: Settings) -> None:
+    """What was just made stays, and so does what seems to come from the future."""
+    folder = tmp_path / "b"
+    made = create(settings, folder, without=ALL_BUT_SQL)
+    later = [folder / f"sightglass-29990101T00000{n}Z.tar.gz" for n in range(3)]
+    older = folder / "sightglass-20200101T000000Z.tar.gz"
+    for path in (*later, older):
+        path.write_bytes(made.read_bytes())
+    assert shelf.keep_newest(made, 1) == [older]
+    assert all(path.exists() for path in (made, *later))
+
+
+@pytest.mark.parametrize("place", ["images/old", "models", "mlflow/b"])
+def test_a_backup_is_not_backed_up(place: str, settings: Settings) -> None:
+    with pytest.raises(BackupError, match="take another folder"):
+        create(settings, settings.state_dir / place, without=ALL_BUT_SQL)
+
+
+def test_wrong_state_folder(tmp_path: Path) -> None:
+    wrong = Settings(_env_file=None, state_dir=tmp_path / "typo")
+    with pytest.raises(BackupError, match="holds no history"):
+        create(wrong, tmp_path / "b", without=ALL_BUT_SQL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_are_hard_to_write_down(tmp_path: Path, settings: Settings) -> None:
+    """They come back as they were, and sha256sum reads the list of them."""
+    names = [b"new\nline", b"back\\slash", "bus \U0001f68c".encode(), b"\xff\xfe", b"l" * 250]
+    folder = settings.model_cache_dir
+    folder.mkdir(parents=True)
+    for name in names:
+        (folder / os.fsdecode(name)).write_bytes(name)
+    without = [part for part in Part if part is not Part.MODELS]
+    path = create(settings, tmp_path / "b", without=without)
+    new = Settings(_env_file=None, state_dir=tmp_path / "new")
+    restore(new, path)
+    assert {os.fsencode(path.name) for path in new.model_cache_dir.iterdir()} == set(names)
+    subprocess.run(["tar", "-xzf", path], cwd=tmp_path, check=True, capture_output=True)
+    command = ["sha256sum", "--quiet", "--strict", "-c", "checksums.txt"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+
+
+def test_links_in_the_served_model_are_followed(tmp_path: Path, settings: Settings) -> None:
+    """Downloaded models often are folders of links."""
+    (tmp_path / "blob").write_bytes(b"weights")
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "model.onnx").symlink_to(tmp_path / "blob")
+    served = settings.model_copy(update={"model_path": bundle})
+    without = [part for part in Part if part is not Part.MODELS]
+    path = create(served, tmp_path / "b", without=without)
+    names = [member.name for member in archive.members(path, lambda n: n.startswith("served"))]
+    assert names == ["served-model/model.onnx"]
+    absent = settings.model_copy(update={"model_path": tmp_path / "absent.onnx"})
+    path = create(absent, tmp_path / "b", without=without)
+    assert archive.verify(path)["models"]["served"] is None
+
+
+def test_database_of_mlflow_is_locked(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mlflow_store, "_LOCK_SECONDS", 0.1)
+    place = settings.state_dir / "mlflow" / "mlflow.db"
+    place.parent.mkdir()
+    with closing(sqlite3.connect(place, isolation_level=None)) as other:
+        other.execute("CREATE TABLE t (x)")
+        other.execute("BEGIN EXCLUSIVE")
+        without = [part for part in Part if part is not Part.MLFLOW]
+        with pytest.raises(BackupError, match="locked"):
+            create(settings, tmp_path / "b", without=without)
+    assert shelf.list_backups(tmp_path / "b") == []
+
+
+def test_memory_does_not_grow_with_what_is_kept(tmp_path: Path, settings: Settings) -> None:
+    """Pictures of 100 MB, most of them in one file, and never more than a few MB at once."""
+    folder = settings.resolved_image_dir
+    folder.mkdir(parents=True)
+    for name, size in (("large", 80 << 20), *((f"p{n}", 100_000) for n in range(200))):
+        with (folder / name).open("wb") as file:
+            file.truncate(size)
+    without = [part for part in Part if part is not Part.IMAGES]
+    tracemalloc.start()
+    try:
+        path = create(settings, tmp_path / "b", without=without)
+        archive.verify(path)
+        restore(Settings(_env_file=None, state_dir=tmp_path / "new"), path)
+        assert tracemalloc.get_traced_memory()[1] < 24 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [b"[]", b'"x"', b'{"format": "1"}', b'{"format": 1, "members": 0}', b" " * (17 << 20)],
+)
+def test_manifest_that_is_none(manifest: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "b.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        info = tarfile.TarInfo(archive.MANIFEST)
+        info.size = len(manifest)
+        tar.addfile(info, io.BytesIO(manifest))
+    with pytest.raises(BackupError, match="damaged"):
+        archive.verify(path)
 
 
 def test_two_at_once(tmp_path: Path, settings: Settings) -> None:
