@@ -11,8 +11,9 @@ from typing import Any
 
 import celery.apps.worker
 import structlog
-from celery import Celery, signals
+from celery import Celery, bootsteps, signals
 from celery.platforms import SecurityWarning
+from celery.worker.consumer import Events
 
 from sightglass.jobs import names, tasks
 from sightglass.jobs.celery_app import create_celery, send_image_task
@@ -80,6 +81,7 @@ def run_beat(settings: Settings) -> None:
 def _serve(app: Celery, concurrency: int, *, tells: bool) -> int:
     """`tells`: of its tasks and, every two seconds, that it lives, to who watches (Flower)."""
     _leave_logging_alone()
+    app.steps["consumer"].add(TellsAtOnce)
     worker = app.Worker(
         pool="threads",
         concurrency=concurrency,
@@ -92,6 +94,22 @@ def _serve(app: Celery, concurrency: int, *, tells: bool) -> int:
     worker.start()
     log.info("worker_stopped")
     return int(worker.exitcode or 0)
+
+
+class TellsAtOnce(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Sends each event of a task as it happens.
+
+    Celery gathers them and lets its event loop send them. Ours come from the pool's threads, which
+    cannot wake that loop: the last one of a burst would wait for the next task.
+    """
+
+    requires = (Events,)
+
+    def start(self, parent: Any) -> None:
+        parent.event_dispatcher.buffer_group = frozenset()
+
+    def stop(self, parent: Any) -> None:
+        """Nothing to undo: each connection has a dispatcher of its own."""
 
 
 @contextlib.contextmanager

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.browser.measurements import LINES
 from tests.browser.visitor import Visitor
@@ -18,10 +17,6 @@ REPOSITORY = Path(__file__).parents[3]
 UI_DIR = REPOSITORY / "frontend" / "dist" / "browser"
 # Kept after the run, to be looked at.
 SCREENSHOTS = REPOSITORY / "build" / "screenshots"
-_FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 
 
 @pytest.fixture(scope="session")
@@ -39,21 +34,6 @@ def front(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("nginx")
     with NginxServer(folder, mode="prod", upstream_port=port, ui_dir=UI_DIR) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    assert path is not None, "no chromium is found: apt-get install chromium"
-    browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

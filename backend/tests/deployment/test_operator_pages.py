@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from tests.contract.api_server import ApiServer
 from tests.contract.pictures import encoded
@@ -165,7 +165,9 @@ def test_each_user_of_the_database_sees_its_own_only(site: Site) -> None:
     assert monitor.stdout.strip() == "monitor"
 
 
-def test_predictions_reach_mlflow_and_its_page_shows_them(site: Site, tmp_path: Path) -> None:
+def test_predictions_reach_mlflow_and_its_page_shows_them(
+    site: Site, tmp_path: Path, chromium: Browser
+) -> None:
     with site.front.client() as client:
         headers = {"Content-Type": "image/jpeg"}
         answer = client.post("/process-image", content=encoded(), headers=headers)
@@ -173,7 +175,7 @@ def test_predictions_reach_mlflow_and_its_page_shows_them(site: Site, tmp_path: 
         runs = eventually(lambda: client.get("/mlflow/runs").json().get("runs"), 60, "a run")
         assert runs[0]["url"].startswith(f"{site.front.url}/mlflow/#/experiments/")
     eventually(lambda: _stored(site), 60, "the window's table in the object store")
-    page_text, complaints = _look(site, runs[0]["url"], runs[0]["run_id"])
+    page_text, complaints = _look(chromium, runs[0]["url"], runs[0]["run_id"])
     assert runs[0]["name"] in page_text
     assert not complaints
 
@@ -183,42 +185,37 @@ def _stored(site: Site) -> list[str]:
     return [item["Key"] for item in listed if item["Key"].endswith(".parquet")]
 
 
-def _look(site: Site, url: str, wanted: str) -> tuple[str, list[str]]:
+def _look(chromium: Browser, url: str, wanted: str) -> tuple[str, list[str]]:
     """The text of a page of MLflow once it shows `wanted`; and what went wrong on it."""
     pictures = REPOSITORY / "build" / "screenshots"
     pictures.mkdir(parents=True, exist_ok=True)
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program("chromium", "chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        context = browser.new_context(
-            ignore_https_errors=True,
-            http_credentials={"username": LOGIN[0], "password": LOGIN[1]},
-        )
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                complaints.append(message.text) if "Security Policy" in message.text else None
-            ),
-        )
-        page.on(
-            "response",
-            lambda answer: (
-                complaints.append(f"{answer.status} {answer.url}")
-                # It asks who the user is, which only a server with logins of its own answers.
-                if answer.status >= 400 and "users/current" not in answer.url
-                else None
-            ),
-        )
-        page.goto(url)
-        page.get_by_text(wanted).first.wait_for(timeout=60_000)
-        page.screenshot(path=pictures / "operators-mlflow-run.png")
-        text = page.inner_text("body")
-        browser.close()
+    context = chromium.new_context(
+        ignore_https_errors=True,
+        http_credentials={"username": LOGIN[0], "password": LOGIN[1]},
+    )
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text) if "Security Policy" in message.text else None
+        ),
+    )
+    page.on(
+        "response",
+        lambda answer: (
+            complaints.append(f"{answer.status} {answer.url}")
+            # It asks who the user is, which only a server with logins of its own answers.
+            if answer.status >= 400 and "users/current" not in answer.url
+            else None
+        ),
+    )
+    page.goto(url)
+    page.get_by_text(wanted).first.wait_for(timeout=60_000)
+    page.screenshot(path=pictures / "operators-mlflow-run.png")
+    text = page.inner_text("body")
+    context.close()
     return text, complaints
 
 

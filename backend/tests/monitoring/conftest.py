@@ -32,6 +32,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         write_past(site.prometheus.data, model["name"], model["version"])
         with site.prometheus as prometheus:
             since = time.time()
+            # A rate needs a series that was there before it grew.
+            prometheus.wait_for_scrapes("api", "worker", "drain", "flower", "nginx", "redis")
             with closing(Traffic(site)) as traffic:
                 traffic.run()
             yield Watched(prometheus, since)

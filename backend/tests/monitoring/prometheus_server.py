@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.integration.servers import Server
 
 REPOSITORY = Path(__file__).parents[3]
 RULES = REPOSITORY / "monitoring" / "prometheus" / "rules"
+_SCRAPED_WITHIN_SECONDS = 60.0
 
 
 class PrometheusServer(Server):
@@ -67,6 +69,14 @@ class PrometheusServer(Server):
         return self._result(
             "/api/v1/query_range", query=expression, start=str(start), end=str(end), step=str(step)
         )
+
+    def wait_for_scrapes(self, *jobs: str) -> None:
+        """Prometheus is ready five seconds before it looks at its targets."""
+        wanted = set(jobs)
+        until = time.monotonic() + _SCRAPED_WITHIN_SECONDS
+        while wanted - {series["metric"]["job"] for series in self.query("up == 1")}:
+            assert time.monotonic() < until, f"not all of {jobs} were scraped"
+            time.sleep(0.1)
 
     def label_values(self, selector: str, label: str) -> list[str]:
         """What Grafana asks to fill a variable."""
