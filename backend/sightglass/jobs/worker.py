@@ -81,7 +81,8 @@ def run_beat(settings: Settings) -> None:
 def _serve(app: Celery, concurrency: int, *, tells: bool) -> int:
     """`tells`: of its tasks and, every two seconds, that it lives, to who watches (Flower)."""
     _leave_logging_alone()
-    app.steps["consumer"].add(TellsAtOnce)
+    if tells:  # else there is no dispatcher
+        app.steps["consumer"].add(TellsAtOnce)
     worker = app.Worker(
         pool="threads",
         concurrency=concurrency,
