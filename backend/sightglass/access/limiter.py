@@ -1,7 +1,8 @@
 """Counts what each key uses, in Redis: requests against its rate, images against its quota.
 
-Counting must not fail or delay an answer: what Redis does not say in time is decided by what this
-process has let through itself, until Redis is back.
+Each process counts for itself what it lets through, and Redis counts for all. Counting must not
+fail or delay an answer: what Redis does not say in time is decided by the count of this process,
+until Redis is back.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import asyncio
 import contextlib
 import functools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import limits
 import redis.asyncio
@@ -33,8 +34,6 @@ _PREFIX = "sightglass:limits"
 _PATIENCE_SECONDS = 0.05  # for all that one request asks of Redis
 _LOOK_AGAIN_SECONDS = 1.0
 _CONNECTIONS = 16
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +79,25 @@ class Limiter:
         """
         if caller.key_id is None:
             return None
+        deadline = self._deadline()
         try:
-            allowance = await self._ask(lambda counter: _count(counter, caller, images))
+            left = [
+                await self._use(limit, amount, deadline)
+                for limit, amount in _limits_of(caller, images)
+            ]
         except KeyLimitError as error:
             metrics.api_key_requests.labels(caller.name, error.result).inc()
             raise
         metrics.api_key_requests.labels(caller.name, "ok").inc()
-        return allowance
+        return min(left, key=lambda one: one.remaining / one.limit, default=None)
 
     async def give_back(self, allowance: Allowance) -> None:
         """Take the images of a request that came to nothing off the quota again."""
         caller, images = allowance.caller, allowance.images
         if images and caller.quota:
-            quota = _Limit("quota", caller, caller.quota)
-            await self._ask(lambda counter: quota.use(counter, -images))
+            quota = _Limit("quota", caller, caller.quota, images)
+            await quota.use(self._alone, -images)
+            await self._ask_redis(quota, -images, self._deadline())
 
     async def close(self) -> None:
         if self._looking is not None:
@@ -102,18 +106,31 @@ class Limiter:
                 await self._looking
         await self._redis.aclose()
 
-    async def _ask(self, question: Callable[[Counter], Awaitable[T]]) -> T:
-        """The answer of Redis, or that of this process when Redis gives none in time."""
+    async def _use(self, limit: _Limit, amount: int, deadline: float) -> Allowance:
+        """What is left of it then. Raises the limit's error when there was not so much left.
+
+        Here first: what this process alone has let through, Redis has not less of. So an answer of
+        Redis that came too late, or a Redis that forgot, opens no gate twice.
+        """
+        here = await limit.use(self._alone, amount)
+        try:
+            return await self._ask_redis(limit, amount, deadline) or here
+        except KeyLimitError:
+            await limit.use(self._alone, -amount)
+            raise
+
+    async def _ask_redis(self, limit: _Limit, amount: int, deadline: float) -> Allowance | None:
+        """As `_use`, of all processes together; None when Redis does not answer in time."""
         if self._looking is None:
             try:
-                async with asyncio.timeout(self._patience_seconds):
-                    answer = await question(self._shared)
-                with contextlib.suppress(KeyLimitError):
-                    await question(self._alone)
-                return answer
+                async with asyncio.timeout_at(deadline):
+                    return await limit.use(self._shared, amount)
             except (RedisError, OSError) as error:  # a timeout is an OSError too
                 self._count_alone(error)
-        return await question(self._alone)
+        return None
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._patience_seconds
 
     def _count_alone(self, error: Exception) -> None:
         if self._looking is None:
@@ -140,38 +157,35 @@ class Limiter:
 class _Limit:
     """The rate or the quota of one caller."""
 
-    def __init__(self, kind: str, caller: Caller, notation: str) -> None:
+    def __init__(self, kind: str, caller: Caller, notation: str, images: int) -> None:
         self._caller = caller
+        self._images = images if caller.quota else 0
         self._item = _parsed(notation)
         self._place = (kind, str(caller.key_id))
         self._error = QuotaExceededError if kind == "quota" else RateLimitedError
 
-    async def use(self, counter: Counter, amount: int) -> None:
-        """Raises the error of this limit when there is not so much left."""
-        if not await counter.hit(self._item, *self._place, cost=amount):
-            left = await self.left(counter)
-            raise self._error(retry_after_seconds=left.reset_seconds, allowance=left)
-
-    async def left(self, counter: Counter, images: int = 0) -> Allowance:
+    async def use(self, counter: Counter, amount: int) -> Allowance:
+        """What is left then. Raises the error of this limit when there is not so much left."""
+        enough = await counter.hit(self._item, *self._place, cost=amount)
         reset_at, remaining = await counter.get_window_stats(self._item, *self._place)
-        seconds = max(0.0, reset_at - time.time())
-        return Allowance(self._item.amount, max(0, remaining), seconds, self._caller, images)
+        left = Allowance(
+            limit=self._item.amount,
+            remaining=max(0, remaining),
+            reset_seconds=max(0.0, reset_at - time.time()),
+            caller=self._caller,
+            images=self._images if enough else 0,
+        )
+        if not enough:
+            raise self._error(retry_after_seconds=left.reset_seconds, allowance=left)
+        return left
 
 
-async def _count(counter: Counter, caller: Caller, images: int) -> Allowance | None:
-    """Use what one request uses; what is left of the tightest limit then."""
-    limits_used: list[_Limit] = []
+def _limits_of(caller: Caller, images: int) -> Iterator[tuple[_Limit, int]]:
+    """Each limit that a request falls under, with how much of it the request uses."""
     if caller.rate:
-        rate = _Limit("rate", caller, caller.rate)
-        await rate.use(counter, 1)
-        limits_used.append(rate)
+        yield _Limit("rate", caller, caller.rate, images), 1
     if caller.quota and images:
-        quota = _Limit("quota", caller, caller.quota)
-        await quota.use(counter, images)
-        limits_used.append(quota)
-    charged = images if caller.quota else 0
-    left = [await limit.left(counter, charged) for limit in limits_used]
-    return min(left, key=lambda one: one.remaining / one.limit, default=None)
+        yield _Limit("quota", caller, caller.quota, images), images
 
 
 @functools.lru_cache(maxsize=1024)

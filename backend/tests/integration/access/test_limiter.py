@@ -164,13 +164,13 @@ def test_many_at_once_get_no_more_than_allowed(redis_server: RedisServer) -> Non
 
 
 def test_answers_that_come_too_late_do_not_open_the_gate(redis_server: RedisServer) -> None:
-    """Of sixty at once many wait too long for their turn; what was let through is known here."""
+    """Of sixty at once many wait too long for their turn, and some do not."""
 
     async def body(limiter: Limiter) -> None:
         who = caller(rate="30/minute")
         await limiter.charge(who)
         results = await asyncio.gather(*(accepted(limiter, who, 1) for _ in range(60)))
-        assert 25 <= sum(results) <= 35
+        assert sum(results) == 29
 
     with_limiter(redis_server, body, patience_seconds=0.005)
 
