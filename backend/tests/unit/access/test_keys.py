@@ -128,6 +128,13 @@ def test_limits_that_are_none(limit: str) -> None:
         NewKey("x", DETECT, quota=limit)
 
 
+@pytest.mark.parametrize("limit", ["10/999999999999 years", "10/11 years", f"{10**13}/day"])
+def test_limits_beyond_what_redis_counts(limit: str) -> None:
+    with pytest.raises(InvalidParameterError, match="too much"):
+        NewKey("x", DETECT, quota=limit)
+    NewKey("x", DETECT, rate="1000000000000/second", quota="10/10 years")
+
+
 def test_scopes_by_name() -> None:
     assert parse_scopes(["read", "detect", "read"]) == {Scope.READ, Scope.DETECT}
     with pytest.raises(InvalidParameterError, match="read, detect, manage"):
