@@ -16,6 +16,7 @@ from typing import IO
 from sightglass.backup.archive import ArchiveWriter, BackupError
 
 _CHUNK_BYTES = 1 << 20
+_PREFIX, _SUFFIX = ".restoring-", ".part"
 
 
 def add_folder(
@@ -46,7 +47,7 @@ def put_file(folder: Path, relative: str, content: IO[bytes], modified: float) -
     part: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=path.parent)
         part = Path(name)
         with os.fdopen(handle, "wb") as file:
             shutil.copyfileobj(content, file, _CHUNK_BYTES)
@@ -57,6 +58,12 @@ def put_file(folder: Path, relative: str, content: IO[bytes], modified: float) -
             with suppress(OSError):
                 part.unlink()
         raise BackupError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a restore that was killed had begun to write."""
+    for part in folder.rglob(f"{_PREFIX}*{_SUFFIX}") if folder.is_dir() else ():
+        part.unlink(missing_ok=True)
 
 
 def _files(folder: Path, *, linked_files: bool) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Our own database in a backup: predictions, verdicts, the export's books, keys, the audit log.
 
 It is restored in one transaction, at the schema that the backup has, and migrated after that.
-MySQL cannot take back tables that were made: there an interrupted restore leaves empty ones.
+MySQL cannot take back tables that were made: its own are used where they have that schema, else an
+interrupted restore leaves empty ones.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from sightglass.storage.tables import metadata
 FOLDER = "sql"
 _AUDIT = "audit_log"
 _SERIAL = "seq"
+_WITHOUT_ROLLBACK = ("mysql", "mariadb")  # of tables
 
 
 def dump(connection: Connection, writer: ArchiveWriter) -> dict[str, Any]:
@@ -46,8 +48,10 @@ def dump(connection: Connection, writer: ArchiveWriter) -> dict[str, Any]:
     }
 
 
-def check(engine: Engine, part: Mapping[str, Any], *, force: bool) -> None:
-    """Raise `BackupError` unless the backup can be restored here."""
+def check(engine: Engine, part: Mapping[str, Any], *, force: bool, begun: bool = False) -> None:
+    """Raise `BackupError` unless the backup can be restored here. With `begun`, what is there may
+    be what a restore of it has left.
+    """
     if part["revision"] not in known_revisions():
         raise BackupError(
             f"The backup has schema {part['revision']}, which this version of Sightglass does not "
@@ -56,7 +60,10 @@ def check(engine: Engine, part: Mapping[str, Any], *, force: bool) -> None:
     with engine.connect() as connection:
         there = tables.reflect(connection, metadata.tables)
         # An API that was started here once has noted which model it served.
-        if force or tables.is_empty(connection, [t for t in there if t.name != _AUDIT]):
+        counted = [table for table in there if table.name != _AUDIT]
+        if force or tables.is_empty(connection, counted):
+            return
+        if begun and tables.holds_only(connection, counted, part["tables"]):
             return
     raise BackupError(
         "The database is not empty. Restore into an empty one, or give --force to replace "
@@ -76,9 +83,8 @@ def restore(
 
     What the audit log of this place says is kept beside what the backup's says.
     """
-    tables.give_up_soon(connection)
-    own_log = _drop_all(connection)
-    migrate_on(connection, part["revision"])
+    tables.prepare_to_load(connection)
+    own_log = _make_room(connection, part["revision"])
     made = {table.name: table for table in tables.reflect(connection, part["tables"])}
     loaded = dict.fromkeys(part["tables"], 0)
     waiting = dict(part["tables"])
@@ -96,16 +102,25 @@ def restore(
     return sum(loaded.values())
 
 
-def _drop_all(connection: Connection) -> list[dict[str, Any]]:
-    """Drop our tables and no others; returns the audit log that was there."""
+def _make_room(connection: Connection, revision: str) -> list[dict[str, Any]]:
+    """Empty tables of a revision, in place of ours and no others; returns the audit log that was
+    there.
+    """
     there = tables.reflect(connection, [*metadata.tables, SCHEMA_VERSION])
     log: list[dict[str, Any]] = []
     for table in reversed(there):
         if table.name == _AUDIT:
             rows = connection.execute(sa.select(table).order_by(table.c[_SERIAL])).mappings()
             log = [{name: row[name] for name in row if name != _SERIAL} for row in rows]
+    # Rows can be taken back everywhere, tables not.
+    keep = connection.dialect.name in _WITHOUT_ROLLBACK and revision_of(connection) == revision
     for table in reversed(there):
-        table.drop(connection)
+        if not keep:
+            table.drop(connection)
+        elif table.name != SCHEMA_VERSION:
+            connection.execute(table.delete())
+    if not keep:
+        migrate_on(connection, revision)
     return log
 
 

@@ -71,8 +71,10 @@ def dump(url: str, writer: ArchiveWriter, scratch: Path) -> dict[str, Any]:
         }
 
 
-def check(url: str, part: Mapping[str, Any], *, force: bool) -> None:
-    """Raise `BackupError` unless the backup can be restored here."""
+def check(url: str, part: Mapping[str, Any], *, force: bool, begun: bool = False) -> None:
+    """Raise `BackupError` unless the backup can be restored here. With `begun`, what is there may
+    be what a restore of it has left.
+    """
     if part["revision"] not in _known_revisions(url):
         raise BackupError(
             f"The backup's MLflow has schema {part['revision']}, which the MLflow installed here "
@@ -82,8 +84,10 @@ def check(url: str, part: Mapping[str, Any], *, force: bool) -> None:
     if force or (url.startswith("sqlite") and not Path(str(database)).exists()):
         return
     with _engine(url).connect() as connection:
-        there = tables.reflect(connection)
-        if tables.is_empty(connection, [t for t in there if t.name not in _ALWAYS_THERE]):
+        counted = [t for t in tables.reflect(connection) if t.name not in _ALWAYS_THERE]
+        if tables.is_empty(connection, counted):
+            return
+        if begun and tables.holds_only(connection, counted, part["tables"]):
             return
     raise BackupError(
         "MLflow's database is not empty. Restore into an empty one, or give --force to replace "
@@ -103,16 +107,20 @@ def restore(url: str, part: Mapping[str, Any], members: Iterable[Member]) -> int
     path = Path(str(target.database))
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.restoring")
-    fresh.unlink(missing_ok=True)
+    _remove_sqlite(fresh)
     try:
         made = target.set(database=str(fresh)).render_as_string(hide_password=False)
         rows = _restore_server(_engine(made), made, part, members)
-        for leftover in ("-wal", "-shm", "-journal"):
-            Path(f"{path}{leftover}").unlink(missing_ok=True)
+        _remove_sqlite(path, but_itself=True)
         fresh.replace(path)
     finally:
-        fresh.unlink(missing_ok=True)
+        _remove_sqlite(fresh)
     return rows
+
+
+def _remove_sqlite(path: Path, *, but_itself: bool = False) -> None:
+    for ending in ("-wal", "-shm", "-journal", *([] if but_itself else [""])):
+        Path(f"{path}{ending}").unlink(missing_ok=True)
 
 
 def _restore_server(
@@ -120,7 +128,7 @@ def _restore_server(
 ) -> int:
     _make_tables(engine, url, part["revision"])
     with engine.begin() as connection:
-        tables.give_up_soon(connection)
+        tables.prepare_to_load(connection)
         made = {table.name: table for table in tables.reflect(connection)}
         for table in reversed(made.values()):
             if table.name != _REVISION_TABLE:
@@ -159,7 +167,7 @@ def _make_tables(engine: Engine, url: str, revision: str) -> None:
     with engine.begin() as connection:
         if _revision(connection) == revision:
             return
-        tables.give_up_soon(connection)
+        tables.prepare_to_load(connection)
         for table in reversed(tables.reflect(connection)):
             table.drop(connection)
     InitialBase.metadata.create_all(engine)

@@ -2,7 +2,7 @@
 
 All of it is read and checked before anything is changed. Files come first, as they change nothing
 by themselves; then MLflow, then our own database in one transaction, then tasks and journal. A
-restore that was cut off can be run again.
+restore that was cut off is run again by the same command.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sightglass.access.audit import command_line_user
 from sightglass.backup import archive, history, mlflow_store, redis_state
 from sightglass.backup.archive import BackupError, Member
-from sightglass.backup.folders import put_file
+from sightglass.backup.folders import put_file, remove_leftovers
 from sightglass.backup.mlflow_artifacts import FOLDER as ARTIFACTS
 from sightglass.backup.mlflow_artifacts import ArtifactPlace, artifact_place
 from sightglass.backup.redis_state import RedisState
+from sightglass.backup.unfinished import is_unfinished, marked
 from sightglass.settings import Settings
 from sightglass.storage import database
 from sightglass.storage.blobs import FolderBlobs
@@ -55,6 +56,7 @@ def restore(
     work = _Restore(settings, path, archive.verify(path), say)
     with _explained():
         _check(work, force=force)
+    with marked(settings.state_dir, work.manifest), _explained():
         _restore_files(work)
         if "mlflow" in work.manifest:
             say("MLflow's database")
@@ -74,13 +76,15 @@ def _check(work: _Restore, *, force: bool) -> None:
             f"The platform runs ({', '.join(running)}): stop the API, worker, beat and drain "
             "first, and leave Redis, the databases and MLflow running."
         )
+    begun = is_unfinished(settings.state_dir, manifest)
     engine = database.create_engine(settings.resolved_database_url)
     try:
-        history.check(engine, manifest["sql"], force=force)
+        history.check(engine, manifest["sql"], force=force, begun=begun)
     finally:
         engine.dispose()
     if "mlflow" in manifest:
-        mlflow_store.check(mlflow_store.database_url(settings), manifest["mlflow"], force=force)
+        url = mlflow_store.database_url(settings)
+        mlflow_store.check(url, manifest["mlflow"], force=force, begun=begun)
 
 
 def _alive(work: _Restore) -> list[str]:
@@ -102,6 +106,11 @@ def _restore_files(work: _Restore) -> None:
         "models": settings.model_cache_dir,
         "served-model": _place_of_served(work),
     }
+    for ours in (
+        *(settings.resolved_blob_dir, settings.resolved_image_dir, settings.model_cache_dir),
+        mlflow_store.embedded_folder(settings),
+    ):
+        remove_leftovers(ours)
     blobs = FolderBlobs(settings.resolved_blob_dir)
     with closing(artifact_place(settings)) as place:
         for member in work.members(*folders, ARTIFACTS):
@@ -164,14 +173,16 @@ def _explained() -> Iterator[None]:
         yield
     except redis.RedisError as error:
         raise BackupError(
-            f"Redis cannot be used ({type(error).__name__}): start it and run the restore again."
+            f"Redis cannot be used ({type(error).__name__}): start it, or mend REDIS_URL."
         ) from error
     except SQLAlchemyError as error:
         raise BackupError(
             f"A database refused the restore ({type(error).__name__}): {_reason(error)} "
-            "Its transaction was rolled back; stop whatever else uses the database, and run the "
-            "restore again."
+            "Make room if its disk is full, and stop whatever else uses the database."
         ) from error
+    except OSError as error:
+        what = error.filename or "A file"
+        raise BackupError(f"{what} cannot be used: {error.strerror or error}.") from error
 
 
 def _reason(error: SQLAlchemyError) -> str:

@@ -19,6 +19,7 @@ from redis.retry import Retry
 
 from sightglass.errors import SetupError
 from sightglass.settings import Settings
+from sightglass.supervision.child import before_exec
 from sightglass.supervision.ports import choose_port
 from sightglass.supervision.specs import redis_command
 from sightglass.supervision.state import find_running, only_one
@@ -64,7 +65,11 @@ def _redis(settings: Settings) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     port = choose_port("Redis", "127.0.0.1", 0, explicit=False)
     process = subprocess.Popen(  # noqa: S603
-        redis_command(folder, port), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        redis_command(folder, port),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        # Else it would outlive a command that is killed, beside the platform's own on its files.
+        preexec_fn=before_exec(0, os.getpid()),
     )
     try:
         _wait_for(process, port)

@@ -64,7 +64,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_before_exec(self.spec.nice, os.getpid()),
+            preexec_fn=before_exec(self.spec.nice, os.getpid()),
         )
         assert self._process.stdout is not None
         self._tee = Tee(
@@ -135,7 +135,9 @@ def answers(probe: Probe) -> bool:
         return False
 
 
-def _before_exec(nice: int, supervisor: int) -> Callable[[], None]:
+def before_exec(nice: int, supervisor: int) -> Callable[[], None]:
+    """What a child does first: it asks to be ended when the process that started it is gone."""
+
     def prepare() -> None:
         if _libc is not None:
             _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from sightglass.backup import archive, history, tables
 from sightglass.backup.archive import BackupError
-from sightglass.backup.create import Part, create
+from sightglass.backup.create import create
 from sightglass.backup.restore import restore
-from sightglass.engine.types import Box
 from sightglass.errors import SetupError
 from sightglass.predictions.history import History
-from sightglass.predictions.ledger import ExportLedger, Totals
-from sightglass.predictions.record import ImageFacts
-from sightglass.predictions.verdict import VerdictObject, VerdictValue
-from sightglass.predictions.verdicts import Verdicts
-from sightglass.settings import Settings
 from sightglass.storage.database import (
     create_engine,
     known_revisions,
@@ -34,86 +24,17 @@ from sightglass.storage.database import (
     writing,
 )
 from sightglass.storage.tables import metadata
-from tests.integration.sql_servers import MariadbServer, PostgresServer
-from tests.made_predictions import make_failure, make_prediction
+from tests.integration.backup.filled_databases import (
+    SQL_ONLY,
+    Databases,
+    content,
+    fill,
+    settings_for,
+)
+from tests.made_predictions import make_prediction
 
 # The migration path from a laptop to a server, and each database as source and as target.
 WAYS = [("sqlite", "postgresql"), ("postgresql", "mariadb"), ("mariadb", "sqlite")]
-SQL_ONLY = (Part.REDIS, Part.MLFLOW, Part.IMAGES, Part.MODELS)
-
-
-@dataclass
-class Databases:
-    """Empty databases of each kind, as many as a test wants."""
-
-    folder: Path
-    postgres: PostgresServer
-    mariadb: MariadbServer
-    _made: list[str] = field(default_factory=list)
-
-    def new(self, kind: str) -> str:
-        name = f"d{len(self._made)}"
-        self._made.append(name)
-        if kind == "sqlite":
-            return f"sqlite:///{self.folder / name}.db"
-        server = self.postgres if kind == "postgresql" else self.mariadb
-        engine = sa.create_engine(server.url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        engine.dispose()
-        return server.url.rpartition("/")[0] + f"/{name}"
-
-
-@pytest.fixture(scope="module")
-def databases() -> Iterator[Databases]:
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="sightglass-backup-")))
-        folder.chmod(0o755)
-        postgres = stack.enter_context(PostgresServer(folder / "postgresql"))
-        mariadb = stack.enter_context(MariadbServer(folder / "mariadb"))
-        yield Databases(folder, postgres, mariadb)
-
-
-def settings_for(url: str, tmp_path: Path) -> Settings:
-    return Settings(_env_file=None, state_dir=tmp_path / "state", database_url=url)
-
-
-def fill(url: str, predictions: int = 38) -> None:
-    """Something in every table of predictions, with values that are hard to carry over; two more
-    predictions than were asked for.
-    """
-    migrate(url)
-    engine = create_engine(url)
-    made = [make_prediction(seed) for seed in range(predictions)]
-    made.append(make_prediction(image=ImageFacts(name="é🚌'\";--\n\\" * 20)))
-    made.append(make_failure(7))
-    kept = History(engine)
-    kept.add(made)
-    kept.reject(bytes(range(256)), "not JSON")
-    Verdicts(engine).put(
-        made[-2].id, VerdictValue.WRONG, (VerdictObject(Box(1, 2, 3, 4.25), 1, "car"),)
-    )
-    ledger = ExportLedger(engine)
-    batch = ledger.claim(20, up_to_seq=ledger.last_seq())
-    assert batch is not None
-    ledger.close(batch, Totals.of(ledger.predictions_of(batch)), [made[0].id])
-    with writing(engine) as connection:
-        key = {"id": "k1", "name": "camera", "secret_sha256": "0" * 64, "scopes": "detect"}
-        connection.execute(metadata.tables["api_keys"].insert(), {**key, "created_us": 1})
-    engine.dispose()
-
-
-def content(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, but for the entry that a restore adds to the audit log."""
-    engine = create_engine(url)
-    with reading(engine) as connection:
-        found = {
-            name: sorted((tuple(row) for row in connection.execute(sa.select(table))), key=repr)
-            for name, table in metadata.tables.items()
-            if name != "audit_log"
-        }
-    engine.dispose()
-    return found
 
 
 @pytest.mark.parametrize(("source", "target"), WAYS)
@@ -172,7 +93,7 @@ def test_full_database_is_not_replaced_unasked(databases: Databases, tmp_path: P
     engine.dispose()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
 def test_failed_restore_changes_nothing(kind: str, databases: Databases, tmp_path: Path) -> None:
     """A row that the database refuses, in the last table: the first ones are rolled back too."""
     url = databases.new(kind)
