@@ -131,6 +131,8 @@ if ARGV[2] == 'completed' then redis.call('HDEL', KEYS[1], 'job') end -- a retry
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('ZREM', KEYS[2], ARGV[1])
 count_for_owner(-1)
+-- Ends that an older version saw, in a rollback, were not counted: they would be held for ever.
+if redis.call('ZCARD', KEYS[2]) == 0 then redis.call('DEL', KEYS[3]) end
 local pace = redis.call('HMGET', KEYS[4], 'ended_at', 'gap')
 local gap = math.min(time - tonumber(pace[1] or time), 10)
 gap = 0.9 * tonumber(pace[2] or gap) + 0.1 * gap

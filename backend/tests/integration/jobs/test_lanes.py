@@ -150,6 +150,17 @@ def test_places_are_counted_to_their_end(
         assert client.hgetall(names.OPEN_BY_OWNER) == {}
 
 
+def test_places_that_an_older_version_took_and_gave_back(
+    small_queue: JobQueue, redis_server: RedisServer
+) -> None:
+    """In a rollback: it knows no owners, so it counts nothing down."""
+    ended_there, ended_here = (small_queue.submit_image(b"x", owner="a") for _ in range(2))
+    with redis_server.client() as client:
+        client.zrem(names.OPEN_TASKS, ended_there)
+        small_queue.store.complete(ended_here, {})
+        assert client.hgetall(names.OPEN_BY_OWNER) == {}
+
+
 def test_retry_counts_for_who_tries_again(queue: JobQueue, redis_server: RedisServer) -> None:
     first = queue.submit_image(b"x", owner="a", lane=1)
     queue.cancel(first)
