@@ -38,6 +38,10 @@ _ABANDONED_SECONDS = 15.0  # a consumer that holds records so long is taken for 
 _MEASURE_SECONDS = 2.0
 _MAX_PAUSE_SECONDS = 5.0
 
+# What a calendar and a trace can hold; a record beyond would stop the export to MLflow for ever.
+_YEAR_10000 = 253_402_300_800.0
+_LONGEST_MILLISECONDS = 1e12
+
 Entry = tuple[bytes, dict[bytes, bytes]]
 
 
@@ -75,6 +79,8 @@ class Drain:
         self._look_for_abandoned_at = 0.0
         self._measure_at = 0.0
         self._failing = False
+        # There from the start: `increase` does not see the step from nothing to one.
+        self._rejected = metrics.drain_predictions.labels("rejected")
 
     def run_forever(self, stop: threading.Event, *, niceness: int = 10) -> None:
         """Until `stop` is set. Serving goes first: the process steps back by `niceness`."""
@@ -190,7 +196,7 @@ class Drain:
 
     def _reject(self, raw: bytes, reason: str) -> None:
         self._history.reject(raw, reason)
-        metrics.drain_predictions.labels("rejected").inc()
+        self._rejected.inc()
         log.error("record_rejected", size_bytes=len(raw), reason=reason.partition("\n")[0])
 
     def _acknowledge(self, ids: Sequence[bytes]) -> None:
@@ -241,4 +247,9 @@ def _parse(raw: bytes) -> Prediction:
     prediction = record.decode(raw)
     if not re.fullmatch(r"[0-9a-f]{32}", prediction.id):
         raise ValueError("its id is not 32 hex digits")
+    durations = (prediction.total_milliseconds, *prediction.milliseconds.values())
+    if not 0 <= prediction.created_at < _YEAR_10000 or any(
+        abs(milliseconds) > _LONGEST_MILLISECONDS for milliseconds in durations
+    ):
+        raise ValueError("its times are impossible")
     return prediction

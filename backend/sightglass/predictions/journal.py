@@ -170,14 +170,19 @@ class Journal:
             self._writer.ping()
             # The server that answered has had these for long enough to write them down.
             self._recent.forget(before=asked - _REMEMBER_SECONDS)
-            if not self._redis_ok:
-                log.info("journal_redis_found")
-            self._redis_ok = True
             for segment in self._spool.take():
                 self._replay(segment)
+            if self._spool.is_empty:
+                self._find_redis()
         except _REDIS_TROUBLE as error:
             self._lose_redis(error)
         metrics.journal_spool_bytes.set(self._spool.waiting_bytes)
+
+    def _find_redis(self) -> None:
+        """Not at its first answer: a full one answers, and takes no record."""
+        if not self._redis_ok:
+            log.info("journal_redis_found")
+        self._redis_ok = True
 
     def _sync(self) -> None:
         try:
@@ -192,6 +197,7 @@ class Journal:
                 self._spool.done(segment)
                 return
             self._writer.append_many(records)
+            self._find_redis()
             segment.mark_replayed(length)
             self._spool.counted_out(len(records))
 

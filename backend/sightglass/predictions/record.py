@@ -111,8 +111,11 @@ _adapter: TypeAdapter[Prediction] = TypeAdapter(Prediction)
 
 
 def decode(data: bytes | str) -> Prediction:
-    """The record of `encode`'s JSON. Raises `ValueError` when it is none."""
-    return _adapter.validate_json(data)
+    """The record of `encode`'s JSON. Raises `ValueError` when it is none.
+
+    Pydantic's own parser would take NaN and Infinity, which `encode` cannot give back.
+    """
+    return decode_fields(orjson.loads(data))
 
 
 def decode_fields(fields: dict[str, Any]) -> Prediction:

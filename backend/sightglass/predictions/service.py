@@ -116,6 +116,8 @@ class Predictor:
         self._info = detector.info()
         self._model = ModelRef(self._info.name, self._info.version)
         self._instruments = ModelInstruments(self._info)
+        # There from the start: `increase` does not see the step from nothing to one.
+        self._lost = metrics.journal_appends.labels("lost")
 
     @property
     def streams(self) -> int:
@@ -206,7 +208,7 @@ class Predictor:
         try:
             self._journal.append(prediction)
         except JournalUnavailableError:
-            metrics.journal_appends.labels("lost").inc()
+            self._lost.inc()
             log.error("prediction_not_recorded", prediction_id=prediction.id)
             if self._journal_required:
                 raise

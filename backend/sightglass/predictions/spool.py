@@ -155,9 +155,14 @@ class Spool:
         return len(adopted)
 
     def take(self) -> list[Segment]:
-        """The files to replay; records that come meanwhile go to a new one."""
+        """The files to replay; records that come meanwhile go to a new one.
+
+        One file only, until those before it are empty: a Redis that answers and refuses would have
+        a file made, and kept open, at each attempt.
+        """
         with self._lock:
-            self._seal()
+            if not any(segment.waiting_bytes for segment in self._sealed):
+                self._seal()
             return list(self._sealed)
 
     def done(self, segment: Segment) -> None:

@@ -56,6 +56,8 @@ class MlflowExport:
 
     def run_forever(self, stop: threading.Event) -> None:
         """Until `stop` is set: a round every `flush_seconds`, rarer while MLflow is away."""
+        meter = threading.Thread(target=self._measure_forever, args=(stop,), daemon=True)
+        meter.start()
         pause = self._flush_seconds
         while not stop.wait(pause):
             try:
@@ -65,7 +67,6 @@ class MlflowExport:
             except Exception as error:
                 self._failed(error)
                 pause = min(_MAX_PAUSE_SECONDS, 2 * pause)
-            self._measure()
         self.close()
 
     def run_once(self, stop: threading.Event | None = None) -> int:
@@ -166,6 +167,11 @@ class MlflowExport:
         return values
 
     # --- around it
+
+    def _measure_forever(self, stop: threading.Event) -> None:
+        """On a thread of its own: the lag must show while a round hangs in MLflow's answer."""
+        while not stop.wait(self._flush_seconds):
+            self._measure()
 
     def _measure(self) -> None:
         try:

@@ -5,6 +5,7 @@ No exporter of the OpenTelemetry SDK: those drop spans when the server is away.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import httpx
@@ -22,7 +23,10 @@ log = structlog.get_logger(__name__)
 # MLflow links at most 100 traces of one request to a run.
 TRACES_AT_ONCE = 100
 _TIMEOUT_SECONDS = 30.0
-_REFUSED = (400, 413, 422)  # the payload itself is at fault: sending it again is useless
+_REFUSED = (400, 413, 422)  # of the payload, or of much that goes wrong in MLflow's database
+_DOUBT_SECONDS = 3600.0  # how long a refusal is doubted when nothing was ever taken
+
+_Message = tuple[bytes, dict[str, str]]
 
 
 class TraceSender:
@@ -34,50 +38,75 @@ class TraceSender:
             timeout=httpx.Timeout(_TIMEOUT_SECONDS, connect=2.0),
             trust_env=reaches_through_proxy(tracking_uri),
         )
+        self._taken: _Message | None = None  # the last that MLflow has taken
+        self._since = time.monotonic()
 
     def send(self, batch: Sequence[Prediction], experiment_id: str, run_id: str) -> list[str]:
         """Send a trace for each prediction; returns the ids of those that MLflow now has.
 
-        Raises `MlflowUnavailableError` when it cannot tell: send all of them again then.
+        A trace that MLflow will never take is left out. Raises `MlflowUnavailableError` when it
+        cannot tell: send all of them again then.
         """
-        sent: list[str] = []
+        refused: dict[str, int] = {}
         for start in range(0, len(batch), TRACES_AT_ONCE):
             chunk = batch[start : start + TRACES_AT_ONCE]
-            sent += self._send_chunk(chunk, experiment_id, run_id)
-        return sent
+            refused |= self._send_chunk(chunk, experiment_id, run_id)
+        if refused:
+            self._check_that_others_are_taken()
+        for prediction in batch:
+            if prediction.id in refused:
+                log.error(
+                    "trace_refused",
+                    prediction_id=prediction.id,
+                    request_id=prediction.request_id,
+                    status=refused[prediction.id],
+                )
+        return [prediction.id for prediction in batch if prediction.id not in refused]
 
     def close(self) -> None:
         self._http.close()
 
     def _send_chunk(
         self, chunk: Sequence[Prediction], experiment_id: str, run_id: str
-    ) -> list[str]:
+    ) -> dict[str, int]:
+        """Returns the ids of those that are refused one by one, and the status of each."""
         headers = {
             "content-type": "application/x-protobuf",
             "x-mlflow-experiment-id": experiment_id,
             "x-mlflow-run-id": run_id,
         }
+        message = _request(chunk), headers
+        status = self._post(message)
+        if status == httpx.codes.OK:
+            self._taken = message
+            return {}
+        if len(chunk) == 1:
+            return {chunk[0].id: status}
+        half = len(chunk) // 2
+        return {
+            **self._send_chunk(chunk[:half], experiment_id, run_id),
+            **self._send_chunk(chunk[half:], experiment_id, run_id),
+        }
+
+    def _check_that_others_are_taken(self) -> None:
+        """Send once more what was taken last: it is the same traces, and changes nothing."""
+        if self._taken is not None:
+            takes = self._post(self._taken) == httpx.codes.OK
+        else:
+            takes = time.monotonic() - self._since > _DOUBT_SECONDS
+        if not takes:
+            raise MlflowUnavailableError("MLflow refuses every trace.")
+
+    def _post(self, message: _Message) -> int:
+        """The status: taken, or refused."""
+        content, headers = message
         try:
-            answer = self._http.post(self._url, content=_request(chunk), headers=headers)
+            answer = self._http.post(self._url, content=content, headers=headers)
         except httpx.HTTPError as error:
             raise MlflowUnavailableError from error
-        if answer.status_code == httpx.codes.OK:
-            return [prediction.id for prediction in chunk]
-        if answer.status_code not in _REFUSED:
+        if answer.status_code != httpx.codes.OK and answer.status_code not in _REFUSED:
             raise MlflowUnavailableError(f"MLflow answered {answer.status_code} to traces.")
-        if len(chunk) == 1:
-            log.error(
-                "trace_refused",
-                prediction_id=chunk[0].id,
-                request_id=chunk[0].request_id,
-                status=answer.status_code,
-            )
-            return []
-        half = len(chunk) // 2
-        return [
-            *self._send_chunk(chunk[:half], experiment_id, run_id),
-            *self._send_chunk(chunk[half:], experiment_id, run_id),
-        ]
+        return answer.status_code
 
 
 def _request(chunk: Sequence[Prediction]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -120,6 +121,31 @@ def test_unreadable_records_are_set_aside(
         kept = [bytes(row.raw) for row in connection.execute(rejected_records.select())]
     assert kept == broken
     assert (history.count(), left_in_stream(redis_server)) == (1, (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("created_at", "-5.0"),
+        ("created_at", "1e12"),
+        ("total_milliseconds", "1e20"),
+        ("milliseconds", '{"queue": 1e300}'),
+        ("milliseconds", '{"queue": NaN}'),
+        ("total_milliseconds", "Infinity"),
+    ],
+)
+def test_what_would_stop_the_export_is_set_aside(
+    drain: Drain, history: History, redis_server: RedisServer, field: str, value: str
+) -> None:
+    fields = json.loads(record.encode(make_prediction()))
+    fields[field] = "HERE"
+    raw = json.dumps(fields).replace('"HERE"', value).encode()
+    with redis_server.client() as client:
+        client.xadd(STREAM, {"r": raw})
+    drain.run_once()
+    with reading(history.engine) as connection:
+        assert [bytes(row.raw) for row in connection.execute(rejected_records.select())] == [raw]
+    assert (history.count(), left_in_stream(redis_server)) == (0, (0, 0))
 
 
 @pytest.mark.parametrize("number", [2**63, 2**70])

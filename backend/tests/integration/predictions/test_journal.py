@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from sightglass.errors import JournalUnavailableError
 from sightglass.predictions import record
@@ -113,6 +114,23 @@ def test_full_redis_goes_to_the_spool(journal: Journal, redis_server: RedisServe
         assert journal.state().spool_records == 1
         client.config_set("maxmemory", "0")
     wait_until(lambda: len(recorded_ids(redis_server)) == 1)
+
+
+def test_redis_that_stays_full_costs_one_file_and_one_line(
+    journal: Journal, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    with redis_server.client() as client, capture_logs() as lines:
+        client.config_set("maxmemory", "1")
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            journal.append(make_prediction())
+            time.sleep(0.05)
+        assert len(list((tmp_path / "spool").glob("*.jsonl"))) <= 2
+        assert not journal.state().redis_ok
+        assert [line["event"] for line in lines] == ["journal_redis_lost"]
+        client.config_set("maxmemory", "0")
+        wait_until(lambda: journal.state().redis_ok and not journal.state().spool_bytes)
+    assert [line["event"] for line in lines] == ["journal_redis_lost", "journal_redis_found"]
 
 
 def test_spool_of_a_killed_process_is_adopted(redis_server: RedisServer, tmp_path: Path) -> None:

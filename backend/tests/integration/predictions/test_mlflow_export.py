@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pyarrow.parquet as pq
 import pytest
+from prometheus_client import REGISTRY
 
 from sightglass.errors import MlflowUnavailableError
 from sightglass.predictions.history import History
@@ -22,9 +26,11 @@ from sightglass.predictions.sinks.mlflow_runs import MlflowRuns
 from sightglass.predictions.sinks.mlflow_traces import TraceSender
 from tests.integration.servers import MlflowServer
 from tests.made_predictions import make_failure, make_prediction
+from tests.nginx.raw_server import RawServer
 
 # An hour long ago: its windows end at once.
 LONG_AGO = 1_700_000_000.0
+LAG = ("drain_lag_seconds", {"sink": "mlflow"})
 
 
 class Tracking:
@@ -196,6 +202,87 @@ def test_mlflow_stopped_and_back(history: History, tmp_path: Path) -> None:
         assert len(tracking.rows(tmp_path)) == len(tracking.traces()) == 6
         tracking.reader.close()
     export.close()
+
+
+def test_answer_that_never_ends_shows_in_the_lag(history: History) -> None:
+    """Each byte comes in time, so that no timeout ends it."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while not stop.wait(0.1):
+            connection.sendall(b" ")
+
+    stop = threading.Event()
+    with RawServer(answer) as server:
+        ledger = ExportLedger(history.engine)
+        url = f"http://127.0.0.1:{server.port}"
+        export = MlflowExport(ledger, url, "endless", flush_seconds=0.1)
+        thread = threading.Thread(target=export.run_forever, args=(stop,), daemon=True)
+        thread.start()
+        try:
+            time.sleep(1)
+            history.add([make_prediction(created_at=time.time() - 900)])
+            until = time.monotonic() + 10
+            while (REGISTRY.get_sample_value(*LAG) or 0) < 900:
+                assert time.monotonic() < until, "the lag does not show"
+                time.sleep(0.1)
+        finally:
+            stop.set()
+            thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_refusal_for_the_sake_of_its_database_loses_no_trace(
+    history: History,
+    tracking: Tracking,
+    make_export: Callable[..., MlflowExport],
+    mlflow_server: MlflowServer,
+) -> None:
+    """MLflow answers 400 to most that goes wrong in its database, as to a broken trace."""
+    export = make_export()
+    history.add([make_prediction(seed) for seed in range(3)])
+    export.run_once()
+    history.add([make_prediction(seed) for seed in range(3, 6)])
+    with broken_spans(mlflow_server), pytest.raises(MlflowUnavailableError):
+        export.run_once()
+    assert export.run_once() == 3
+    assert len(tracking.traces()) == 6
+
+
+def test_refusal_before_any_trace_was_taken(
+    history: History,
+    tracking: Tracking,
+    make_export: Callable[..., MlflowExport],
+    mlflow_server: MlflowServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    export = make_export()
+    history.add([make_prediction()])
+    with broken_spans(mlflow_server):
+        with pytest.raises(MlflowUnavailableError):
+            export.run_once()
+        now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: now + 3700)
+        assert export.run_once() == 1  # it does not stand still for ever
+    assert tracking.traces() == []
+
+
+@contextmanager
+def broken_spans(server: MlflowServer) -> Iterator[None]:
+    """Writes of spans fail in the database of the server."""
+    database = sqlite3.connect(server.folder / "mlflow.db", timeout=30)
+    with closing(database), database:
+        for change in ("INSERT", "UPDATE"):
+            database.execute(
+                f"CREATE TRIGGER broken_{change} BEFORE {change} ON spans "
+                "BEGIN SELECT RAISE(ABORT, 'broken'); END"
+            )
+        database.commit()
+        try:
+            yield
+        finally:
+            database.execute("DROP TRIGGER broken_INSERT")
+            database.execute("DROP TRIGGER broken_UPDATE")
 
 
 def test_two_versions_two_windows(

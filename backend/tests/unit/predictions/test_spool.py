@@ -43,6 +43,14 @@ def test_records_come_back_in_order(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_attempts_that_fail_make_no_files(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    for number in range(20):
+        spool.append([b"%d" % number])
+        assert spool.take()  # and nobody takes what is in it
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_partial_write_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = Spool(tmp_path)
     spool.append([b"first"])
