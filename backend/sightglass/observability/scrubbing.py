@@ -30,6 +30,8 @@ _SECRET_NAME = re.compile(_WORDS, re.IGNORECASE)
 _IMAGE = r"\.(?:jpe?g|jfif|png|webp|bmp|tiff?|gif|heic|heif|avif|pdf|mp4|zip)\b"
 
 # In this order: a URL's password may hold anything, so it goes before what could cut it.
+# A name may begin only where none is under way, and a scheme is short: else each character of a
+# hostile text would be tried as the first one, which takes a second.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), instead)
     for pattern, instead in (
@@ -39,7 +41,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bb(['\"])(?:\\.|(?!\1).)*(?:\1|$)", "[bytes]"),
         (r"(?:\\x[0-9a-f]{2}[^\s\\]{0,3}){4,}", "[bytes]"),
         (r"\bdata:[\w.+/-]+;base64,[\w+/=-]*", "[data]"),
-        (r"([a-z][a-z0-9+.-]*://)\S*@", r"\1[removed]@"),
+        (r"([a-z][a-z0-9+.-]{0,30}://)\S*@", r"\1[removed]@"),
         (r"((?:://|/)[^\s?'\"]*)\?[^\s'\"<>)]*", r"\1?[removed]"),
         (r"\bsg_[a-z0-9]+_[\w-]+", "[key]"),
         (r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", r"\1 [removed]"),
@@ -48,8 +50,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"\1[removed]",
         ),
         (rf"(['\"])[^'\"\n]{{0,255}}{_IMAGE}\1", "[file]"),
-        (rf"[^\s'\"/\\=(]+{_IMAGE}", "[file]"),
-        (r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", "[email]"),
+        (rf"(?<![^\s'\"/\\=(])[^\s'\"/\\=(]+{_IMAGE}", "[file]"),
+        (r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", "[email]"),
         (r"[a-z0-9+/_-]{72,}={0,2}", "[data]"),
         (r"[^\s\x20-\x7e\u00a0-\u024f\u2010-\u2027]{8,}", "[data]"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 
 import pytest
 
@@ -68,6 +69,13 @@ def test_what_helps_stays(text: str) -> None:
 
 def test_long_text_is_cut_and_takes_no_time() -> None:
     assert len(scrub_text("word " * 1_000_000)) <= LONGEST_TEXT + 3
+
+
+@pytest.mark.parametrize("piece", ["a.", "+.", "a", ".jpe", "x@", "token-", "\u4e00"])
+def test_hostile_text_takes_little_time(piece: str) -> None:
+    began = time.thread_time()
+    scrub_text(piece * (4 * LONGEST_TEXT // len(piece)))
+    assert time.thread_time() - began < 0.4
 
 
 def test_event_keeps_the_error_and_no_more() -> None:
