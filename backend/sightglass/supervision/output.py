@@ -45,11 +45,13 @@ class Terminal:
         if self._coloured:
             colour = _COLOURS[self._names.index(name) % len(_COLOURS)]
             label = f"\x1b[{colour}m{label}\x1b[0m"
-        if not self._lines.full():
-            self._lines.put(f"{label} {line}\n")
+        with suppress(queue.Full):
+            self._lines.put_nowait(f"{label} {line}\n")
 
     def close(self) -> None:
-        self._lines.put(None)
+        """Give it a second for the last lines; one that takes none gets none."""
+        with suppress(queue.Full):
+            self._lines.put_nowait(None)
         self._thread.join(1.0)
 
     def _print(self) -> None:
