@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -151,6 +152,22 @@ def test_a_quota_that_is_used_up(visitor: Visitor, platform: Platform, recorded:
     expect(refused).to_contain_text("more images than its quota allows")
     expect(refused).to_contain_text(re.compile(r"Try again (tomorrow|in \d+ hours)\."))
     visitor.picture("used-up")
+
+
+def test_many_files_with_a_key_that_may_only_detect(
+    visitor: Visitor, platform: Platform, recorded: str, tmp_path: Path
+) -> None:
+    """It may list no tasks and watch none, but it may ask for those that it has queued."""
+    assert recorded
+    visitor.forgive += ("401", "403")
+    page = visitor.open("detect")
+    give(page, create(platform, "sends-only", "detect"))
+    page.get_by_test_id("files").first.set_input_files(photos.copies(tmp_path, 12))
+    progress = page.get_by_role("region", name="Progress of the queue")
+    expect(progress).to_contain_text("12 of 12 done", timeout=60_000)
+    assert visitor.requests.count("POST /api/process-image/async") == 12
+    go_to(page, "Tasks")
+    expect(page.get_by_text("This API key lacks the scope `read`.").first).to_be_visible()
 
 
 def test_the_audit_log_knows_all_of_it(platform: Platform, recorded: str) -> None:
