@@ -29,8 +29,13 @@ PANELS = {
     for name, board in BOARDS.items()
     for panel in panels_of(board)
 }
+TABLES = {name: panel for name, panel in PANELS.items() if panel["type"] == "table"}
+GRAPHS = {name: panel for name, panel in PANELS.items() if panel["type"] == "timeseries"}
+HEATMAPS = {name: panel for name, panel in PANELS.items() if panel["type"] == "heatmap"}
 _UNITS = {value for name, value in vars(units).items() if isinstance(value, str)}
 _GRID_WIDTH = 24
+_GRID_COLUMN_PIXELS = 1200 / _GRID_WIDTH  # of a small laptop's window
+_GRAFANAS_LEAST = 150  # pixels of a column
 
 
 def test_files_are_made_from_code() -> None:
@@ -110,6 +115,46 @@ def test_number_is_of_this_moment(panel: dict[str, Any]) -> None:
     """Of a range, Grafana would show the last value of what has been gone for hours."""
     if panel["type"] == "stat":
         assert [target["instant"] for target in panel["targets"]] == [True]
+
+
+@pytest.mark.parametrize("panel", TABLES.values(), ids=TABLES)
+def test_columns_of_a_table_are_all_seen(panel: dict[str, Any]) -> None:
+    """Grafana scrolls sideways rather than make a column narrower than its least width."""
+    columns = panel["transformations"][-1]["options"]["renameByName"].values()
+    set_widths = {
+        override["matcher"]["options"]: prop["value"]
+        for override in panel["fieldConfig"]["overrides"]
+        for prop in override["properties"]
+        if prop["id"] == "custom.width"
+    }
+    assert set_widths.keys() <= set(columns), "a width for a column that is not there"
+    least = panel["fieldConfig"]["defaults"].get("custom", {}).get("minWidth", _GRAFANAS_LEAST)
+    needed = sum(set_widths.get(column, least) for column in columns)
+    assert needed <= panel["gridPos"]["w"] * _GRID_COLUMN_PIXELS
+
+
+@pytest.mark.parametrize("panel", (GRAPHS | HEATMAPS).values(), ids=GRAPHS | HEATMAPS)
+def test_a_rise_is_not_counted_twice(panel: dict[str, Any]) -> None:
+    """Windows of `$__rate_interval` overlap: what `increase` finds in each does not add up."""
+    for target in panel["targets"]:
+        assert not re.search(r"increase\([^()]*\[\$__rate_interval\]", target["expr"])
+
+
+@pytest.mark.parametrize("panel", GRAPHS.values(), ids=GRAPHS)
+def test_graph_can_be_read(panel: dict[str, Any]) -> None:
+    defaults = panel["fieldConfig"]["defaults"]
+    custom = defaults["custom"]
+    legend = panel["options"]["legend"]
+    beside = (legend["placement"], legend["displayMode"]) == ("right", "table")
+    below = (legend["placement"], legend["displayMode"]) == ("bottom", "list")
+    assert beside if panel["gridPos"]["w"] >= _GRID_WIDTH // 2 else below
+    if defaults["unit"] in ("reqps", "ops", "none", "short"):
+        assert custom["axisSoftMax"] > 0, "zeros on an axis up to 100"
+    if custom.get("thresholdsStyle"):
+        first = defaults["thresholds"]["steps"][1]["value"]
+        assert custom["axisSoftMax"] > first, "how far the limit is cannot be seen"
+    if custom.get("stacking"):
+        assert custom["lineWidth"] == 0, "the edge of a series of zeros, over the others"
 
 
 def test_runbooks_that_are_named_exist() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from boards import style
 from boards.frame import board
-from boards.panels import graph, number, up_or_down
+from boards.panels import graph, number, states, up_or_down
 
 _WINDOW = "[$__rate_interval]"
 
@@ -137,13 +137,11 @@ def _handed_on() -> list[Any]:
             width=12,
             empty="none",
         ),
-        graph(
+        states(
             "Services as the health checks find them",
-            "1: up. The check runs in a worker every ten seconds; half a minute after the last "
-            "worker or beat has ended, the lines end too.",
-            "none",
+            "Green: up. The check runs in a worker every ten seconds; half a minute after the last "
+            "worker or beat has ended, the bars end too.",
             ("max by (service) (service_up)", "{{service}}"),
-            width=12,
-            highest=1,
+            style.UP_OR_DOWN,
         ),
     ]

@@ -100,6 +100,7 @@ def _predicting() -> list[Any]:
                 "sha256": "SHA-256",
                 "targets": "Targets",
             },
+            narrow={"Version": 80, "Task": 80, "Engine": 100, "Precision": 90, "Targets": 80},
         ),
     ]
 
@@ -115,18 +116,23 @@ def _seen() -> list[Any]:
         ),
         graph(
             "Mix of classes",
-            "Shares of the classes. It moves with the time of day; a lasting change is drift, or "
-            "another camera. Runbook: docs/runbooks/ClassMixShifted.md.",
-            "ops",
-            (f"topk(10, {by_class})", "{{class_name}}"),
-            shares=True,
+            "Shares of the ten classes that were seen most. It moves with the time of day; a "
+            "lasting change is drift, or another camera. Runbook: "
+            "docs/runbooks/ClassMixShifted.md.",
+            "percentunit",
+            (
+                f"topk(10, {by_class}) / on () group_left () (sum({by_class}) > 0)",
+                "{{class_name}}",
+            ),
+            stacked=True,
+            highest=1,
         ),
         heat(
             "Confidence of the objects",
             "Bright at the top: sure. A band that moves down, or grows just above the threshold: "
             "look at the pictures in the history, least confident first.",
             "none",
-            f"sum by (le) (increase(detection_confidence_bucket{{{_VERSION}}}{_WINDOW}))",
+            f"sum by (le) (rate(detection_confidence_bucket{{{_VERSION}}}{_WINDOW}))",
         ),
         graph(
             "Versions side by side: confidence",
@@ -197,7 +203,6 @@ def _speed() -> list[Any]:
                 )
                 for share, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
             ),
-            width=8,
         ),
         graph(
             "Time of each stage",
@@ -211,7 +216,6 @@ def _speed() -> list[Any]:
                 f"(rate(prediction_stage_duration_seconds_count{{{_MODEL}}}{_WINDOW}))",
                 "{{stage}}",
             ),
-            width=8,
             stacked=True,
         ),
         graph(
@@ -222,7 +226,6 @@ def _speed() -> list[Any]:
                 f"histogram_quantile(0.95, sum by (stage, le) (rate({stages}{_WINDOW})))",
                 "{{stage}}",
             ),
-            width=8,
         ),
         graph(
             "Memory that the model added",
@@ -233,7 +236,6 @@ def _speed() -> list[Any]:
                 f"sum by (job, instance) (model_memory_usage_bytes{{{_MODEL}}})",
                 "{{job}} {{instance}}",
             ),
-            width=24,
         ),
     ]
 
@@ -243,11 +245,11 @@ def _verdicts() -> list[Any]:
     wrong = f'prediction_verdicts_total{{{_VERSION},verdict="wrong"}}'
     return [
         graph(
-            "Verdicts",
-            "Given by people in the history, over the time shown. Nobody judging is no sign of "
-            "quality.",
+            "Verdicts of an hour",
+            "Given by people in the history, in the hour before each moment. Nobody judging is no "
+            "sign of quality.",
             "none",
-            (f"sum by (verdict) (increase({given}{_WINDOW}))", "{{verdict}}"),
+            (f"round(sum by (verdict) (increase({given}[1h])))", "{{verdict}}"),
             width=8,
             stacked=True,
             empty="no verdicts",
@@ -256,7 +258,7 @@ def _verdicts() -> list[Any]:
             "Versions side by side: verdicts",
             "Share of verdicts that say *wrong*, of each version. Of a handful it says nothing; "
             "people look at what seems odd, so it is no error rate of all pictures.",
-            (f"sum by (model_name, model_version) (increase({given}[$__range]))", "given"),
+            (f"round(sum by (model_name, model_version) (increase({given}[$__range])))", "given"),
             (
                 f"(sum by (model_name, model_version) (increase({wrong}[$__range]))"
                 f" or 0 * sum by (model_name, model_version) (increase({given}[$__range])))"

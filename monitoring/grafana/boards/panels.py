@@ -1,4 +1,4 @@
-"""The kinds of panel: a number, lines over time, a heat map, a table.
+"""The kinds of panel: a number, lines over time, bars of states, a heat map, a table.
 
 Each takes what it shows, what is normal and what to do about the rest, and its queries. Queries
 are (PromQL, name of the series); the name may hold labels as `{{label}}`.
@@ -11,27 +11,26 @@ from collections.abc import Mapping, Sequence
 from grafana_foundation_sdk.builders import common as common_builders
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import heatmap as heatmap_builders
-from grafana_foundation_sdk.builders import prometheus, stat, table, timeseries
+from grafana_foundation_sdk.builders import prometheus, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.builders.heatmap import Panel as HeatmapPanel
 from grafana_foundation_sdk.models import common, heatmap
-from grafana_foundation_sdk.models.dashboard import (
-    DataTransformerConfig,
-    DynamicConfigValue,
-    FieldColorModeId,
-    Threshold,
-    ValueMap,
-    ValueMappingResult,
-)
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, FieldColorModeId
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from boards import style
+from boards import look, style
+from boards.look import Limits
+from boards.style import Words
 
 Query = tuple[str, str]
-Limits = tuple[float, float]
 
 DATASOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _HEIGHT = 8
 _NUMBER_HEIGHT = 4
+_NARROWEST = 50  # pixels of a column; Grafana's own 150 hides the last ones of a narrow table
+
+# Where the axis ends at least. Grafana draws a line of zeros on an axis up to 100.
+_LEAST_TOP = {"reqps": 0.1, "ops": 0.1, "none": 1.0, "short": 1.0}
+_ABOVE_LIMIT = 1.2  # how far a line is from its limit is seen at any time
 
 
 def number(
@@ -63,7 +62,7 @@ def number(
         .graph_mode(common.BigValueGraphMode.NONE)
         .reduce_options(common_builders.ReduceDataOptions().calcs(["lastNotNull"]))
         .color_scheme(builders.FieldColor().mode(FieldColorModeId.THRESHOLDS))
-        .thresholds(_thresholds(limits, least))
+        .thresholds(look.thresholds(limits, least))
         .targets([_query(query, "A").legend_format(title).instant()])
     )
 
@@ -73,14 +72,13 @@ def graph(
     about: str,
     unit: str,
     *queries: Query,
-    width: int = 12,
+    width: int = look.HALF,
     limits: Limits | None = None,
     stacked: bool = False,
-    shares: bool = False,
     highest: float | None = None,
     empty: str = "nothing yet",
 ) -> timeseries.Panel:
-    """Lines over time; `limits` are drawn as dashes. `stacked`: areas; `shares`: of 100 %."""
+    """Lines over time, or areas if `stacked`; `limits` are drawn as dashes."""
     panel = (
         timeseries.Panel()
         .title(title)
@@ -91,8 +89,9 @@ def graph(
         .span(width)
         .height(_HEIGHT)
         .no_value(empty)
-        .line_width(1)
-        .fill_opacity(30 if stacked or shares else 0)
+        # An area without an edge: that of a series of zeros would lie on top of the others.
+        .line_width(0 if stacked else 1)
+        .fill_opacity(70 if stacked else 0)
         .show_points(common.VisibilityMode.AUTO)
         .color_scheme(builders.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
         .tooltip(
@@ -100,32 +99,66 @@ def graph(
             .mode(common.TooltipDisplayMode.MULTI)
             .sort(common.SortOrder.DESCENDING)
         )
-        .legend(
-            common_builders.VizLegendOptions()
-            .display_mode(common.LegendDisplayMode.TABLE)
-            .placement(common.LegendPlacement.BOTTOM)
-            .show_legend(True)
-            .calcs(["mean", "max", "lastNotNull"])
-        )
+        .legend(look.legend(width))
         .targets([_over_time(query, _ref(place)) for place, query in enumerate(queries)])
     )
-    if stacked or shares:
-        mode = common.StackingMode.PERCENT if shares else common.StackingMode.NORMAL
-        panel.stacking(common_builders.StackingConfig().mode(mode).group("A"))
+    if stacked:
+        stacking = common_builders.StackingConfig().mode(common.StackingMode.NORMAL).group("A")
+        panel.stacking(stacking)
     if highest is not None:
         panel.max(highest)
+    top = limits[0] * _ABOVE_LIMIT if limits else _LEAST_TOP.get(unit)
+    if top is not None:
+        panel.axis_soft_max(top)
     if limits:
-        panel.thresholds(_thresholds(limits, None)).thresholds_style(
+        panel.thresholds(look.thresholds(limits, None)).thresholds_style(
             common_builders.GraphThresholdsStyleConfig().mode(
                 common.GraphThresholdsStyleMode.DASHED
             )
         )
-    for pattern, colour in style.SERIES.items():
-        panel.override_by_regexp(pattern, [_fixed(colour)])
+    for matcher, colour in look.colours([name for _, name in queries]):
+        panel.with_override(matcher, [look.fixed(colour)])
     return panel
 
 
-def heat(title: str, about: str, unit: str, query: str, *, width: int = 12) -> HeatmapPanel:
+def states(
+    title: str,
+    about: str,
+    query: Query,
+    words: Words,
+    *,
+    width: int = look.HALF,
+    empty: str = "nothing yet",
+) -> statetimeline.Panel:
+    """One bar per series over time, coloured by what its values mean."""
+    return (
+        statetimeline.Panel()
+        .title(title)
+        .description(about)
+        .datasource(DATASOURCE)
+        .unit("none")
+        .span(width)
+        .height(_HEIGHT)
+        .no_value(empty)
+        .merge_values(True)
+        .show_value(common.VisibilityMode.NEVER)
+        .row_height(0.8)
+        .line_width(0)
+        .fill_opacity(80)
+        .color_scheme(builders.FieldColor().mode(FieldColorModeId.THRESHOLDS))
+        .mappings(look.mappings(words))
+        .legend(
+            common_builders.VizLegendOptions()
+            .display_mode(common.LegendDisplayMode.LIST)
+            .placement(common.LegendPlacement.BOTTOM)
+            .show_legend(True)
+        )
+        .tooltip(common_builders.VizTooltipOptions().mode(common.TooltipDisplayMode.SINGLE))
+        .targets([_over_time(query, "A")])
+    )
+
+
+def heat(title: str, about: str, unit: str, query: str, *, width: int = look.HALF) -> HeatmapPanel:
     """The buckets of a histogram over time; `query` gives one series per bucket, by `le`."""
     target = (
         prometheus.Dataquery()
@@ -167,12 +200,17 @@ def listing(
     *queries: Query,
     columns: Mapping[str, str],
     units: Mapping[str, str] | None = None,
-    width: int = 12,
+    words: Mapping[str, Words] | None = None,
+    narrow: Mapping[str, int] | None = None,
+    width: int = look.HALF,
     sort_by: str = "",
+    ascending: bool = False,
     empty: str = "nothing",
 ) -> table.Panel:
     """A table of what is true now. Each query adds the column of its name to the rows that its
-    labels make; `columns` are labels and queries in their order, with their headings.
+    labels make; `columns` are labels and queries in their order, with their headings. `units`,
+    `words` and the widths of `narrow` columns (pixels) go by heading; the other columns share
+    what is left.
     """
     panel = (
         table.Panel()
@@ -183,28 +221,29 @@ def listing(
         .height(_HEIGHT)
         .unit("short")
         .no_value(empty)
+        .show_header(True)
+        .cell_options(common.TableAutoCellOptions())
+        .min_width(_NARROWEST)
         .targets([_now(query, _ref(place)) for place, query in enumerate(queries)])
         .transformations(_as_rows(queries, columns))
     )
     for heading, unit in (units or {}).items():
-        panel.override_by_name(heading, [DynamicConfigValue(id_val="unit", value=unit)])
+        panel.override_by_name(heading, [look.override("unit", unit)])
+    for heading, meant in (words or {}).items():
+        shown = look.override("mappings", look.mappings(meant))
+        coloured = look.override("custom.cellOptions", common.TableColorTextCellOptions())
+        panel.override_by_name(heading, [shown, coloured])
+    for heading, pixels in (narrow or {}).items():
+        panel.override_by_name(heading, [look.override("custom.width", pixels)])
     if sort_by:
-        panel.sort_by([common_builders.TableSortByFieldState().display_name(sort_by).desc(True)])
+        order = common_builders.TableSortByFieldState().display_name(sort_by).desc(not ascending)
+        panel.sort_by([order])
     return panel
-
-
-def named(panel: stat.Panel, names: Mapping[str, tuple[str, str]]) -> stat.Panel:
-    """Show words instead of numbers: value -> (word, colour)."""
-    options = {
-        value: ValueMappingResult(text=text, color=colour)
-        for value, (text, colour) in names.items()
-    }
-    return panel.mappings([ValueMap(options=options)])
 
 
 def up_or_down(panel: stat.Panel) -> stat.Panel:
     """1 and 0 as words."""
-    return named(panel, {"1": ("up", style.GOOD), "0": ("down", style.BAD)})
+    return panel.mappings(look.mappings(style.UP_OR_DOWN))
 
 
 def _over_time(query: Query, ref: str) -> prometheus.Dataquery:
@@ -240,27 +279,6 @@ def _as_rows(queries: Sequence[Query], columns: Mapping[str, str]) -> list[DataT
             },
         ),
     ]
-
-
-def _thresholds(limits: Limits | None, least: Limits | None) -> builders.ThresholdsConfig:
-    steps = [Threshold(value=None, color=style.CALM)]
-    if limits:
-        steps = [
-            Threshold(value=None, color=style.GOOD),
-            Threshold(value=limits[0], color=style.RAISED),
-            Threshold(value=limits[1], color=style.BAD),
-        ]
-    if least:
-        steps = [
-            Threshold(value=None, color=style.BAD),
-            Threshold(value=least[0], color=style.RAISED),
-            Threshold(value=least[1], color=style.GOOD),
-        ]
-    return builders.ThresholdsConfig().steps(steps)
-
-
-def _fixed(colour: str) -> DynamicConfigValue:
-    return DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour})
 
 
 def _ref(place: int) -> str:

@@ -145,10 +145,21 @@ def _ends() -> list[Any]:
             stacked=True,
             empty="no tasks",
         ),
+        graph(
+            "Celery tasks by name",
+            "Cleanup, health checks and rescues run by the clock: a line that ends is a schedule "
+            "that stands still.",
+            "ops",
+            (
+                f'sum by (task) (rate(flower_events_total{{type="task-succeeded"}}{_WINDOW}))',
+                "{{task}}",
+            ),
+            empty="no events",
+        ),
         listing(
             "Tasks over the time shown",
             "Counts by task, and the share that failed.",
-            (f"sum by (task) (increase({ends}[$__range]))", "ended"),
+            (f"round(sum by (task) (increase({ends}[$__range])))", "ended"),
             (
                 f"(sum by (task) (increase({failed}[$__range]))"
                 f" or 0 * sum by (task) (increase({ends}[$__range])))"
@@ -157,6 +168,7 @@ def _ends() -> list[Any]:
             ),
             columns={"task": "Task", "ended": "Ended", "failed": "Failed"},
             units={"Failed": "percentunit"},
+            width=8,
             empty="no tasks",
         ),
         graph(
@@ -169,23 +181,11 @@ def _ends() -> list[Any]:
             empty="no events",
         ),
         graph(
-            "Celery tasks by name",
-            "Cleanup, health checks and rescues run by the clock: a line that ends is a schedule "
-            "that stands still.",
-            "ops",
-            (
-                f'sum by (task) (rate(flower_events_total{{type="task-succeeded"}}{_WINDOW}))',
-                "{{task}}",
-            ),
-            width=8,
-            empty="no events",
-        ),
-        graph(
-            "Removed by cleanup",
-            "Expired uploads and results, old history and pictures. Nothing for days while images "
-            "are sent: is beat alive?",
+            "Removed by cleanup in an hour",
+            "Expired uploads and results, old history and pictures, in the hour before each "
+            "moment. Nothing for days while images are sent: is beat alive?",
             "none",
-            (f"sum by (kind) (increase(cleanup_removed_total{_WINDOW}))", "{{kind}}"),
+            ("round(sum by (kind) (increase(cleanup_removed_total[1h])))", "{{kind}}"),
             width=8,
             empty="nothing has expired",
         ),

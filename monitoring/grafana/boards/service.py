@@ -115,6 +115,10 @@ def _serving() -> list[Any]:
             "enough to fire. Open docs/runbooks/ and the page of the alert's name.",
             ("max by (alertname, severity, alertstate) (ALERTS)", "alerts"),
             columns={"alertname": "Alert", "severity": "Severity", "alertstate": "State"},
+            words={"Severity": style.SEVERITIES},
+            narrow={"Severity": 120, "State": 120},
+            sort_by="Severity",
+            ascending=True,
             empty="no alerts",
         ),
     ]
@@ -179,6 +183,7 @@ def _requests() -> list[Any]:
                 "p95": "p95",
             },
             units={"Per second": "reqps", "Failed or refused": "percentunit", "p95": "s"},
+            narrow={"Method": 80, "Per second": 110, "Failed or refused": 140, "p95": 90},
             sort_by="Per second",
         ),
     ]

@@ -16,14 +16,29 @@ ODD = "#CC79A7"  # reddish purple
 PALE = "#F0E442"  # yellow
 GREY = "#8C8C8C"
 
+Words = Mapping[str, tuple[str, str]]  # value -> (word, colour)
+
+UP_OR_DOWN: Words = {"1": ("up", GOOD), "0": ("down", BAD)}
+SEVERITIES: Words = {
+    "critical": ("critical", BAD),
+    "warning": ("warning", RAISED),
+    "info": ("info", CALM),
+}
+
+# Of lines with names of their own, in their order.
+UNJUDGED = (CALM, ODD, PALE, DEEP)
+
 # Series that are the same everywhere, by a pattern of their whole name.
 SERIES: Mapping[str, str] = {
     r"(2\d\d|3\d\d|ok|succeeded|completed|accepted|kept|right|redis|history)": GOOD,
-    r"(4\d\d|cancelled|postponed|sampled|rate_limited|quota|denied)": RAISED,
-    r"(5\d\d|failed|timed_out|wrong|dropped|lost|rejected)": BAD,
-    "p50": CALM,
-    "p95": DEEP,
-    "p99": ODD,
+    r"(4\d\d|cancelled|postponed|sampled|rate_limited|quota|denied|timed_out)": RAISED,
+    r"(spool|queue|iowait)": RAISED,
+    r"(5\d\d|failed|wrong|dropped|lost|rejected|steal)": BAD,
+    r"(p50|mlflow|inference|user|jpeg|deadline|POST /process-image)": CALM,
+    r"(p95|preprocess|system|queue_full)": DEEP,
+    r"(p99|decode|softirq|png|too_late|POST /process-image/async)": ODD,
+    r"(postprocess|irq|unfair_share)": PALE,
+    r"(limit|total|receive|nice|shutting_down)": GREY,
 }
 
 # Raised from the first, bad from the second: the limits of the tiles on the UI's Monitor page.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from boards import style
 from boards.frame import board, variable
 from boards.panels import graph, listing, number
 
@@ -77,6 +78,7 @@ def _machine() -> list[Any]:
                 "{{mode}}",
             ),
             stacked=True,
+            highest=1,
         ),
         graph(
             "Memory",
@@ -132,28 +134,30 @@ def _processes() -> list[Any]:
             "model and input shapes take, and then stands still; a steady climb is a leak.",
             "bytes",
             ("max by (job, instance) (process_resident_memory_bytes)", "{{job}} {{instance}}"),
-            width=8,
         ),
         graph(
             "Time since the last start",
             "Of the youngest process of each component. A saw is a process that keeps restarting: "
             "its log says why. Runbook: docs/runbooks/ProcessRestarting.md.",
-            "s",
+            "dtdhms",
             (
                 "time() - max by (component) (process_started_timestamp_seconds)",
                 "{{component}}",
             ),
-            width=8,
         ),
         listing(
             "Scrape targets",
-            "What Prometheus asks, whether it answers (1) or not (0), and how long that took. "
-            "Runbook: docs/runbooks/TargetDown.md.",
+            "What Prometheus asks, whether it answers, and how long that took. Runbook: "
+            "docs/runbooks/TargetDown.md.",
             ("max by (job, instance) (up)", "up"),
             ("max by (job, instance) (scrape_duration_seconds)", "took"),
             columns={"job": "Job", "instance": "Instance", "up": "Up", "took": "Scrape"},
             units={"Scrape": "s"},
-            width=8,
+            words={"Up": style.UP_OR_DOWN},
+            narrow={"Up": 60, "Scrape": 90},
+            sort_by="Up",
+            ascending=True,
+            width=24,
         ),
     ]
 
@@ -194,7 +198,7 @@ def _postgres() -> list[Any]:
             "PostgreSQL: connections by state",
             "Of the limit max_connections. *idle in transaction* for minutes holds locks.",
             "none",
-            ("sum by (state) (pg_stat_activity_count)", "{{state}}"),
+            ("sum by (state) (pg_stat_activity_count) > 0", "{{state}}"),
             ("max(pg_settings_max_connections)", "limit"),
             width=8,
         ),
@@ -241,12 +245,14 @@ def _nginx() -> list[Any]:
             width=8,
         ),
         graph(
-            "Certificate: time left",
-            "Of the certificate that the front door shows. Below 14 days its renewal has failed. "
-            "Empty without TLS_CHECK_ADDRESS. Runbook: docs/runbooks/CertificateExpires.md.",
-            "s",
-            ("min(certificate_expires_timestamp_seconds) - time()", "time left"),
+            "Certificate: days left",
+            "Of the certificate that the front door shows. Below 14 days, the dashed line, its "
+            "renewal has failed. Empty without TLS_CHECK_ADDRESS. Runbook: "
+            "docs/runbooks/CertificateExpires.md.",
+            "none",
+            ("(min(certificate_expires_timestamp_seconds) - time()) / 86400", "days left"),
             width=8,
+            limits=(14, 14),
             empty="not watched",
         ),
     ]
