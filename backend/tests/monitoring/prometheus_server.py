@@ -145,3 +145,14 @@ class Exporter(Server):
             ).is_success
         except httpx.HTTPError:
             return False
+
+
+def redis_exporter(folder: Path, port: int) -> Exporter:
+    return Exporter(folder, "prometheus-redis-exporter", f"-redis.addr=redis://127.0.0.1:{port}")
+
+
+def nginx_exporter(folder: Path, status_port: int) -> Exporter:
+    """It may be started before its nginx."""
+    uri = f"http://127.0.0.1:{status_port}/stub_status"
+    options = (f"-nginx.scrape-uri={uri}", "-nginx.retries=30")
+    return Exporter(folder, "prometheus-nginx-exporter", *options)

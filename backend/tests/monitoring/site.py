@@ -21,7 +21,12 @@ from sightglass.storage.database import create_engine
 from tests.contract.api_server import ApiServer
 from tests.integration.servers import MlflowServer, RedisServer, Server, free_port
 from tests.integration.sql_servers import PostgresServer
-from tests.monitoring.prometheus_server import Exporter, PrometheusServer
+from tests.monitoring.prometheus_server import (
+    Exporter,
+    PrometheusServer,
+    nginx_exporter,
+    redis_exporter,
+)
 from tests.nginx.nginx_server import NginxServer
 
 SCRAPE_SECONDS = 1
@@ -143,23 +148,14 @@ class Site:
     def _exporters(self, status_port: int) -> dict[str, Exporter]:
         folder = self._folder
         return {
-            "redis": Exporter(
-                folder / "redis-exporter",
-                "prometheus-redis-exporter",
-                f"-redis.addr=redis://127.0.0.1:{self.redis.port}",
-            ),
+            "redis": redis_exporter(folder / "redis-exporter", self.redis.port),
             "postgres": Exporter(
                 folder / "postgres-exporter",
                 "prometheus-postgres-exporter",
                 DATA_SOURCE_NAME=f"postgresql://postgres@127.0.0.1:{self.postgres.port}"
                 "/postgres?sslmode=disable",
             ),
-            "nginx": Exporter(
-                folder / "nginx-exporter",
-                "prometheus-nginx-exporter",
-                f"-nginx.scrape-uri=http://127.0.0.1:{status_port}/stub_status",
-                "-nginx.retries=30",  # it starts beside nginx
-            ),
+            "nginx": nginx_exporter(folder / "nginx-exporter", status_port),
             "node": Exporter(folder / "node-exporter", "prometheus-node-exporter"),
         }
 

@@ -13,9 +13,11 @@ import yaml
 
 from tests.integration.servers import Server
 from tests.monitoring.prometheus_server import binary
-from tests.monitoring.rule_files import REPOSITORY, alerts
+from tests.monitoring.rule_files import PROMETHEUS, REPOSITORY, alerts
 
 CONFIGURATION = REPOSITORY / "monitoring" / "alertmanager" / "alertmanager.yml"
+PROMETHEUS_CONFIGURATION = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
+JOBS = [job["job_name"] for job in PROMETHEUS_CONFIGURATION["scrape_configs"]]
 
 
 class Alertmanager(Server):
@@ -38,9 +40,11 @@ class Alertmanager(Server):
         except httpx.HTTPError:
             return False
 
-    def inhibited(self, *names: str) -> set[str]:
-        """Which of these alerts, raised together, are not told."""
-        raised = [{"labels": {"alertname": name, "severity": "warning"}} for name in names]
+    def inhibited(self, *names: str, **labels: str) -> set[str]:
+        """Which of these alerts, raised together with these labels, are not told."""
+        raised = [
+            {"labels": {"alertname": name, "severity": "warning", **labels}} for name in names
+        ]
         with httpx.Client(base_url=self.url, trust_env=False, timeout=10) as client:
             assert client.post("/api/v2/alerts", json=raised).is_success
             found: list[dict[str, Any]] = client.get("/api/v2/alerts").json()
@@ -77,8 +81,10 @@ def test_receiver_that_is_taken_into_use(tmp_path: Path, name: str) -> None:
 def test_inhibitions_are_about_alerts_that_exist() -> None:
     for rule in yaml.safe_load(CONFIGURATION.read_text())["inhibit_rules"]:
         for matcher in (*rule["source_matchers"], *rule["target_matchers"]):
-            for name in re.sub(r'^alertname=~?|"', "", matcher).split("|"):
-                assert [alert for alert in alerts() if re.fullmatch(name, alert)], name
+            label, wanted = re.split(r"=~?", matcher.replace('"', ""))
+            known = alerts() if label == "alertname" else JOBS
+            for name in wanted.split("|"):
+                assert [one for one in known if re.fullmatch(name, one)], name
 
 
 def test_consequences_are_not_told_as_well(tmp_path: Path) -> None:
@@ -90,3 +96,35 @@ def test_consequences_are_not_told_as_well(tmp_path: Path) -> None:
             "WorkerGone",
             "AvailabilityBurnFast",
         }
+
+
+@pytest.mark.parametrize(
+    ("cause", "job", "told"),
+    [
+        ("WorkerGone", "worker", False),
+        ("WorkerGone", "drain", True),
+        ("DrainSilent", "drain", False),
+        ("MlflowUnreachable", "mlflow", False),
+    ],
+)
+def test_target_that_an_alert_of_its_own_tells_of(
+    tmp_path: Path, cause: str, job: str, told: bool
+) -> None:
+    with Alertmanager(tmp_path) as alertmanager:
+        assert alertmanager.inhibited(cause, "TargetDown", job=job) == (
+            set() if told else {"TargetDown"}
+        )
+
+
+def test_full_disk_hides_no_other_disk(tmp_path: Path) -> None:
+    with Alertmanager(tmp_path) as alertmanager:
+        alertmanager.inhibited("DiskFull", mountpoint="/")
+        assert alertmanager.inhibited("DiskWillFill", mountpoint="/data") == set()
+        assert alertmanager.inhibited("DiskWillFill", mountpoint="/") == {"DiskWillFill"}
+
+
+def test_queue_is_told_of_once(tmp_path: Path) -> None:
+    with Alertmanager(tmp_path) as alertmanager:
+        names = ("QueueLong", "QueueGrowing", "TaskWaitLong")
+        assert alertmanager.inhibited(*names) == {"QueueGrowing", "TaskWaitLong"}
+        assert alertmanager.inhibited("QueueStuck", *names) == set(names)

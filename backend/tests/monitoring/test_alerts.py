@@ -13,9 +13,10 @@ import pytest
 
 from tests.contract.api_server import ApiServer
 from tests.hostile import pictures
-from tests.integration.servers import RedisServer
-from tests.monitoring.prometheus_server import PrometheusServer
+from tests.integration.servers import RedisServer, free_port
+from tests.monitoring.prometheus_server import PrometheusServer, nginx_exporter, redis_exporter
 from tests.monitoring.site import Part
+from tests.nginx.nginx_server import NginxServer
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(300)]
 
@@ -48,6 +49,7 @@ class Watched:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.redis = stack.enter_context(RedisServer(folder / "redis"))
         shared = {"state_dir": folder / "state"}
+        self.spool = folder / "state" / "spool"
         self.api = stack.enter_context(ApiServer(folder / "api", self.redis.url, **shared))
         self.worker = Part("worker", folder / "worker", self.redis.url, **shared)
         self.worker._settings["worker_metrics_port"] = self.worker.port
@@ -59,11 +61,11 @@ class Watched:
         self.prometheus = stack.enter_context(Impatient(folder / "prometheus", targets))
         stack.callback(self.prometheus.http.close)
 
-    def detect(self, times: int) -> None:
+    def detect(self, times: int, status: int = 200) -> None:
         files = {"file": ("a.jpg", pictures.jpeg(pictures.photo(640, 480)), "image/jpeg")}
         with self.api.client() as client:
             for _ in range(times):
-                assert client.post("/process-image", files=files).status_code == 200
+                assert client.post("/process-image", files=files).status_code == status
 
     def submit(self) -> None:
         files = {"file": ("a.jpg", pictures.jpeg(pictures.photo(640, 480)), "image/jpeg")}
@@ -132,8 +134,55 @@ def test_what_is_hurt_is_told(watched: Watched) -> None:
 
     watched.redis.kill()
     until(lambda: prometheus.state("RedisDown") == "firing", 60, "RedisDown")
+    assert prometheus.state("PredictionsLost") is None
+    watched.spool.write_text("a file in the place of the folder")
+    watched.detect(1, status=503)
+    until(lambda: prometheus.state("PredictionsLost") == "firing", 60, "PredictionsLost")
+    watched.spool.unlink()
+    watched.detect(1)
     watched.redis.start()
     until(lambda: prometheus.state("RedisDown") is None, 60, "the end of RedisDown")
 
     watched.api.kill()
     until(lambda: prometheus.state("ApiDown") == "firing", 60, "ApiDown")
+
+
+def test_what_only_exporters_see_is_told(tmp_path: Path) -> None:
+    """The front door and the file of Redis; and nothing is said of what only an API could know."""
+    with ExitStack() as stack:
+        redis = stack.enter_context(RedisServer(tmp_path / "redis"))
+        status_port = free_port()
+        (tmp_path / "ui").mkdir()
+        nginx = NginxServer(
+            tmp_path / "nginx", "prod", free_port(), tmp_path / "ui", nginx_status_port=status_port
+        )
+        stack.enter_context(nginx)
+        exporters = {
+            "redis": stack.enter_context(redis_exporter(tmp_path / "redis-exporter", redis.port)),
+            "nginx": stack.enter_context(nginx_exporter(tmp_path / "nginx-exporter", status_port)),
+        }
+        targets = {job: [exporter.address] for job, exporter in exporters.items()}
+        targets["api"] = [f"127.0.0.1:{free_port()}"]
+        prometheus = stack.enter_context(Impatient(tmp_path / "prometheus", targets))
+        stack.callback(prometheus.http.close)
+
+        until(lambda: prometheus.state("ApiDown") == "firing", 60, "ApiDown")
+        until(lambda: prometheus.value("nginx_up") and prometheus.value("redis_up"), 60, "both")
+        for alert in ("FrontDoorDown", "RedisUnsafe", "BeatSilent", "DrainSilent", "TargetDown"):
+            assert prometheus.state(alert) is None, alert
+
+        nginx.kill()
+        until(lambda: prometheus.state("FrontDoorDown") == "firing", 60, "FrontDoorDown")
+        nginx.start()
+        until(lambda: prometheus.state("FrontDoorDown") is None, 60, "the end of FrontDoorDown")
+
+        with redis.client() as client:
+            client.config_set("appendonly", "no")
+            until(lambda: prometheus.state("RedisUnsafe") == "firing", 60, "RedisUnsafe")
+            client.config_set("appendonly", "yes")
+            until(lambda: prometheus.state("RedisUnsafe") is None, 60, "the end of RedisUnsafe")
+            client.config_set("maxmemory", "2mb")
+            client.config_set("maxmemory-policy", "allkeys-lru")
+            for number in range(2000):
+                client.set(f"key-{number}", b"x" * 2000)
+        until(lambda: prometheus.state("RedisUnsafe") == "firing", 60, "RedisUnsafe of evictions")

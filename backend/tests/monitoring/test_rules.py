@@ -30,7 +30,7 @@ HEADINGS = [
     "What to do",
     "When it is over",
 ]
-FOREIGN = r"(node|pg|redis|prometheus|alertmanager)_\w+|up"
+FOREIGN = r"(nginx|node|pg|redis|prometheus|alertmanager)_\w+|up"
 
 
 def run(program: str, *arguments: str | Path, package: str) -> str:
