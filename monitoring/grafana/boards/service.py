@@ -113,7 +113,11 @@ def _serving() -> list[Any]:
             "Alerts now",
             "What Prometheus holds against the platform now. *pending*: true, but not for long "
             "enough to fire. Open docs/runbooks/ and the page of the alert's name.",
-            ("max by (alertname, severity, alertstate) (ALERTS)", "alerts"),
+            (
+                "min by (alertname, alertstate) (ALERTS{severity='critical'} "
+                "or 2 * ALERTS{severity='warning'} or 3 * ALERTS{severity='info'})",
+                "severity",
+            ),
             columns={"alertname": "Alert", "severity": "Severity", "alertstate": "State"},
             words={"Severity": style.SEVERITIES},
             narrow={"Severity": 120, "State": 120},

@@ -19,11 +19,7 @@ GREY = "#8C8C8C"
 Words = Mapping[str, tuple[str, str]]  # value -> (word, colour)
 
 UP_OR_DOWN: Words = {"1": ("up", GOOD), "0": ("down", BAD)}
-SEVERITIES: Words = {
-    "critical": ("critical", BAD),
-    "warning": ("warning", RAISED),
-    "info": ("info", CALM),
-}
+SEVERITIES: Words = {"1": ("critical", BAD), "2": ("warning", RAISED), "3": ("info", CALM)}
 
 # Of lines with names of their own, in their order.
 UNJUDGED = (CALM, ODD, PALE, DEEP)
