@@ -38,7 +38,7 @@ from sightglass.api.routes import (
 from sightglass.api.services import Services
 from sightglass.api.task_answer import encoded_task
 from sightglass.api.web_ui import PREFIX, add_web_ui
-from sightglass.jobs.names import LAST_HEALTH, QUEUES, heartbeat_key
+from sightglass.jobs.names import LAST_BACKUP, LAST_HEALTH, QUEUES, heartbeat_key
 from sightglass.jobs.task_feed import TaskFeed
 from sightglass.observability.scrape import RedisCollector
 from sightglass.predictions.stream import DEFAULT_STREAM
@@ -88,6 +88,7 @@ def create_app(services: Services) -> FastAPI:
         stream=DEFAULT_STREAM,
         heartbeats={name: heartbeat_key(name) for name in ("worker", "beat", "drain")},
         health_key=LAST_HEALTH,
+        backup_key=LAST_BACKUP,
     )
     _add_routes(app)
     add_error_handlers(app)

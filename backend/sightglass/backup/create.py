@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Collection, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -80,6 +80,9 @@ def create(
             writing_archive(path) as writer,
         ):
             writer.finish(_write(_Backup(settings, writer, Path(scratch), without, say)))
+    if Part.REDIS not in without:
+        with closing(RedisState(settings.redis_url)) as state, suppress(redis.RedisError):
+            state.note_backup()
     return path
 
 

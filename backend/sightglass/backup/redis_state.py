@@ -59,6 +59,11 @@ class RedisState:
             signs = understand(pipe.execute())
         return [part for part, sign in zip(_PARTS, signs, strict=True) if sign.alive]
 
+    def note_backup(self) -> None:
+        """Let the metrics know that one has been written just now."""
+        seconds, _ = self._redis.time()
+        self._redis.set(names.LAST_BACKUP, seconds)
+
     def waiting_records(self) -> Iterator[bytes]:
         """Records that the drain has not brought into the history, oldest first."""
         start = "-"

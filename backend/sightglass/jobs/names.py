@@ -22,6 +22,7 @@ OPEN_BY_OWNER = "sightglass:tasks:open-by-owner"  # hash: unfinished tasks of ea
 TAKEN_THROUGH = "sightglass:tasks:taken"  # hash: lane to submission time of its latest taken task
 TASK_PACE = "sightglass:tasks:pace"  # hash: when a task last ended, mean seconds between ends
 LAST_HEALTH = "sightglass:health"  # JSON of the last health check
+LAST_BACKUP = "sightglass:backup:last"  # seconds since the epoch, when one was last written
 
 
 QUEUES = (*IMAGE_QUEUES, MAINTENANCE_QUEUE)

@@ -170,6 +170,7 @@ SCRAPED = {
     "beat_heartbeat_age_seconds": "Time since the last sign of life of beat.",
     "drain_heartbeat_age_seconds": "Time since the last sign of life of the drain.",
     "celery_queue_length": "Tasks waiting in a queue.",
+    "backup_last_success_timestamp_seconds": "When the last backup was written.",
     "journal_stream_length": "Predictions in the journal, not yet in the history.",
     "journal_lag_seconds": "Age of the oldest prediction in the journal.",
 }

@@ -33,7 +33,8 @@ _TIMEOUT_SECONDS = 0.2
 
 class RedisCollector(Collector):
     """Asks Redis at scrape time for the lengths of the task queues and of the journal, and, where
-    keys are given, for signs of life (`heartbeats`: name to key) and the last health check.
+    keys are given, for signs of life (`heartbeats`: name to key), the last health check and the
+    time of the last backup.
     """
 
     def __init__(
@@ -44,11 +45,12 @@ class RedisCollector(Collector):
         stream: str,
         heartbeats: Mapping[str, str] = MappingProxyType({}),
         health_key: str | None = None,
+        backup_key: str | None = None,
     ) -> None:
         self._queues = tuple(queues)
         self._stream = stream
         self._heartbeats = dict(heartbeats)
-        self._health_key = health_key
+        self._last_keys = (health_key or "", backup_key or "")
         self._redis = redis.Redis.from_url(
             redis_url,
             socket_timeout=_TIMEOUT_SECONDS,
@@ -62,7 +64,7 @@ class RedisCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            levels, signs, health = self._ask()
+            levels, signs, (health, backup) = self._ask()
         except (redis.RedisError, OSError):
             yield _gauge("redis_up", 0)
             return
@@ -75,6 +77,8 @@ class RedisCollector(Collector):
                 yield _gauge(f"{name}_heartbeat_age_seconds", sign.age_seconds)
         if health:
             yield _service_up(health)
+        if backup:
+            yield _gauge("backup_last_success_timestamp_seconds", float(backup))
 
     def close(self) -> None:
         self._redis.close()
@@ -91,20 +95,20 @@ class RedisCollector(Collector):
         yield _gauge("journal_stream_length", stream_length)
         yield _gauge("journal_lag_seconds", _age_seconds(oldest))
 
-    def _ask(self) -> tuple[tuple[list[int], int, list[Any]], list[SignsOfLife], bytes | None]:
+    def _ask(
+        self,
+    ) -> tuple[tuple[list[int], int, list[Any]], list[SignsOfLife], list[bytes | None]]:
         pipeline = self._redis.pipeline(transaction=False)
         for queue in self._queues:
             pipeline.llen(queue)
         pipeline.xlen(self._stream)
         pipeline.xrange(self._stream, count=1)
         ask(pipeline, list(self._heartbeats.values()))
-        if self._health_key:
-            pipeline.get(self._health_key)
-        answers = pipeline.execute()
-        health = answers.pop() if self._health_key else None
+        pipeline.mget(self._last_keys)
+        *answers, last = pipeline.execute()
         count = len(self._queues)
         lengths, (stream_length, oldest) = answers[:count], answers[count : count + 2]
-        return (lengths, stream_length, oldest), understand(answers[count + 2 :]), health
+        return (lengths, stream_length, oldest), understand(answers[count + 2 :]), last
 
 
 def exposition(accept: str, *collectors: Collector) -> tuple[bytes, str]:

@@ -16,6 +16,8 @@ import httpx
 
 from sightglass.access.caller import Scope
 from sightglass.access.keys import Keys, NewKey
+from sightglass.backup.create import Part as BackupPart
+from sightglass.backup.create import create
 from sightglass.settings import Settings
 from sightglass.storage.database import create_engine
 from tests.contract.api_server import ApiServer
@@ -88,6 +90,13 @@ class Site:
         finally:
             engine.dispose()
         return text.joined()
+
+    def back_up(self) -> None:
+        """Of the history, tasks and journal."""
+        settings = Settings(
+            _env_file=None, state_dir=self._folder / "state", redis_url=self.redis.url
+        )
+        create(settings, self._folder / "backups", without=set(BackupPart) - {BackupPart.REDIS})
 
     def _start(self) -> None:
         folder = self._folder

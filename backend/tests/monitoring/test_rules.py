@@ -54,6 +54,18 @@ def test_rules_do_what_their_tests_say(path: Path) -> None:
     promtool("test", "rules", path)
 
 
+def test_a_rule_sees_what_the_last_evaluation_recorded() -> None:
+    """Prometheus evaluates groups in no order, and version 3 looks back less than five minutes."""
+    intervals = {
+        path.stem: yaml.safe_load(path.read_text())["evaluation_interval"] for path in rule_tests()
+    }
+    for path in sorted((PROMETHEUS / "rules").glob("*.yml")):
+        for group in yaml.safe_load(path.read_text())["groups"]:
+            intervals[f"group {group['name']}"] = group.get("interval", "30s")
+    for name, interval in intervals.items():
+        assert interval in ("30s", "1m", "2m", "4m"), f"{name}: {interval}"
+
+
 def cases() -> tuple[set[str], set[str]]:
     """The alerts that a test wants to fire, and those that one wants quiet."""
     firing: set[str] = set()

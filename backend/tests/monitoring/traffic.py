@@ -35,6 +35,7 @@ class Traffic:
 
     def run(self) -> None:
         """All of it, in rounds that Prometheus can tell apart."""
+        self._site.back_up()
         for number in range(ROUNDS):
             if number == 1:
                 self._site.mlflow.stop()  # what is recorded from now on waits for it

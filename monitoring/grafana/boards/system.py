@@ -22,7 +22,7 @@ def dashboard() -> dict[str, Any]:
             ("Is the machine short of something?", _machine()),
             ("Which process?", _processes()),
             ("Redis", _redis()),
-            ("PostgreSQL", _postgres()),
+            ("PostgreSQL, backups", _postgres()),
             ("nginx", _nginx()),
         ],
         variables=[variable("node", "Machine", 'up{job="node"}', source="instance")],
@@ -200,7 +200,7 @@ def _postgres() -> list[Any]:
             "none",
             ("sum by (state) (pg_stat_activity_count) > 0", "{{state}}"),
             ("max(pg_settings_max_connections)", "limit"),
-            width=8,
+            width=6,
         ),
         graph(
             "PostgreSQL: transactions",
@@ -214,14 +214,24 @@ def _postgres() -> list[Any]:
                 f"sum(rate(pg_stat_database_xact_rollback{{{databases}}}{_WINDOW}))",
                 "rolled back",
             ),
-            width=8,
+            width=6,
         ),
         graph(
             "PostgreSQL: size of databases",
             "HISTORY_RETENTION_DAYS bounds the history; MLflow's database grows with its traces.",
             "bytes",
             (f"sum by (datname) (pg_database_size_bytes{{{databases}}})", "{{datname}}"),
-            width=8,
+            width=6,
+        ),
+        graph(
+            "Backup: age of the last",
+            "Since `sightglass backup create` last ended well. Above two days, the dashed line, "
+            "one was missed. Runbook: docs/runbooks/BackupOld.md.",
+            "s",
+            ("time() - max(backup_last_success_timestamp_seconds)", "age"),
+            width=6,
+            limits=style.BACKUP_AGE_SECONDS,
+            empty="none was made",
         ),
     ]
 

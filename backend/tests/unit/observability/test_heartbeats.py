@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import orjson
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from sightglass.backup.redis_state import RedisState
 from sightglass.jobs import names
 from sightglass.jobs.heartbeat import Heartbeat
 from sightglass.observability.scrape import RedisCollector, exposition
@@ -31,6 +33,7 @@ def scraped(server: RedisServer) -> dict[str, float]:
         stream="journal",
         heartbeats={name: names.heartbeat_key(name) for name in ("worker", "beat")},
         health_key=names.LAST_HEALTH,
+        backup_key=names.LAST_BACKUP,
     )
     text, _ = exposition("", collector)
     collector.close()
@@ -98,3 +101,11 @@ def test_services_of_the_last_health_check(redis_server: RedisServer) -> None:
     assert found["service_upmlflow"] == 0
     assert found["service_upredis"] == 1
     assert "service_updatabase" not in found
+
+
+def test_last_backup(redis_server: RedisServer) -> None:
+    assert "backup_last_success_timestamp_seconds" not in scraped(redis_server)
+    with closing(RedisState(redis_server.url)) as state:
+        state.note_backup()
+    found = scraped(redis_server)["backup_last_success_timestamp_seconds"]
+    assert time.time() - 60 < found <= time.time()
