@@ -130,11 +130,30 @@ def test_images_are_pinned(compose: ComposeFile) -> None:
     for name, service in compose.services.items():
         image = service["image"]
         tag = image.rpartition(":")[2]
-        if image.startswith("sightglass/"):
+        if image.startswith("localhost/sightglass/"):
             assert tag in (sightglass.__version__, "dev"), name
-            assert "build" in service, f"{name}: nobody builds {image}"
+            assert image in built_images(compose), f"{name}: nobody builds {image}"
         else:
             assert re.search(r"\d+\.\d+", tag), f"{name}: {image} is no exact version"
+
+
+def built_images(compose: ComposeFile) -> dict[str, list[str]]:
+    """Which services build each image."""
+    builders: dict[str, list[str]] = {}
+    for name, service in compose.services.items():
+        if "build" in service:
+            builders.setdefault(service["image"], []).append(name)
+    return builders
+
+
+def test_an_image_is_built_once_and_before_it_is_used(compose: ComposeFile) -> None:
+    """Compose exports the image for each service that builds it, and leaves the others untagged."""
+    builders = built_images(compose)
+    assert all(len(names) == 1 for names in builders.values()), builders
+    for name, service in compose.services.items():
+        for builder in builders.get(service["image"], ()):
+            # Started alone, a service brings those along that it waits for, and so its image.
+            assert builder == name or builder in service["depends_on"], f"{name}: {builder}"
 
 
 # --- variables
