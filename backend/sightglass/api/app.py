@@ -17,6 +17,7 @@ from sightglass.api import docs
 from sightglass.api.activity_report import ActivityReport
 from sightglass.api.end_signal import told_of_the_end
 from sightglass.api.error_handlers import add_error_handlers, unexpected
+from sightglass.api.head import HeadAsGet
 from sightglass.api.health_report import HealthReport
 from sightglass.api.middleware import RequestMiddleware
 from sightglass.api.openapi import add_openapi, operation_id
@@ -121,7 +122,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 expose_headers=_ANSWER_HEADERS,
             )
         )
-    return layers
+    return [*layers, Middleware(HeadAsGet)]
 
 
 @asynccontextmanager

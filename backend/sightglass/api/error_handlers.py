@@ -105,8 +105,10 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 def _allowed_methods(request: Request) -> str:
     """All methods of the path: the framework names only those of the first route that has it."""
     path = getattr(request.scope.get("route"), "path", "")
-    methods = request.app.openapi()["paths"].get(path, {})
-    return ", ".join(sorted(method.upper() for method in methods))
+    methods = {method.upper() for method in request.app.openapi()["paths"].get(path, {})}
+    if "GET" in methods:
+        methods.add("HEAD")
+    return ", ".join(sorted(methods))
 
 
 def _answer(request: Request, error: SightglassError) -> Response:

@@ -152,7 +152,41 @@ def test_mlflow_away_is_said_so(client: httpx.Client) -> None:
 def test_wrong_method_names_all_right_ones(client: httpx.Client) -> None:
     answer = client.put("/task/abc")
     assert_problem(answer, 405, "method_not_allowed")
-    assert answer.headers["allow"] == "DELETE, GET"
+    assert answer.headers["allow"] == "DELETE, GET, HEAD"
+
+
+HEADED = (
+    "/",
+    "/health/live",
+    "/model/info",
+    "/predictions?limit=1",
+    "/docs",
+    "/task/nobody",
+    "/nothing",
+)
+
+
+@pytest.mark.parametrize("path", HEADED)
+def test_head_is_get_without_its_body(client: httpx.Client, path: str) -> None:
+    head, whole = client.head(path), client.get(path)
+    assert head.status_code == whole.status_code
+    assert head.content == b""
+    assert whole.content
+    for name in ("content-type", "content-length", "content-security-policy"):
+        assert head.headers[name] == whole.headers[name]
+    assert client.get("/health/live").status_code == 200  # on the same connection
+
+
+def test_head_of_a_stream_ends(client: httpx.Client) -> None:
+    answer = client.head("/tasks/events")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+def test_head_where_there_is_no_get(client: httpx.Client) -> None:
+    answer = client.head("/process-image")
+    assert answer.status_code == 405
+    assert answer.content == b""
 
 
 def test_unknown_path(client: httpx.Client) -> None:
