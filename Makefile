@@ -13,7 +13,7 @@ NPM := PATH="$(CURDIR)/$(NODE)/bin:$$PATH" npm --prefix frontend
 PIP_FLAGS := --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench clean doctor images-check ui client dashboards ui-serve
+.PHONY: help run test lint format bench clean doctor images-check compose-check ui client dashboards ui-serve
 
 help:  ## Explain the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ bench: $(RUN)/ready  ## Measure this machine (about eight minutes; keep it other
 
 images-check: $(DEV)/ready  ## Build the container images for real and try them (root on Debian, minutes)
 	@$(DEV)/bin/python scripts/check_images.py $(ARGS)
+
+compose-check:  ## Prove docker-compose.prod.yml on this machine (needs Docker; minutes)
+	@$(PYTHON) scripts/check_compose.py $(ARGS)
 
 doctor: $(RUN)/ready  ## Check ports, disk, engine, model and services
 	@$(RUN)/bin/sightglass doctor

@@ -1,0 +1,1 @@
+"""What `make compose-check` is made of."""
