@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +26,7 @@ LOG_LINES = "30"
 def main() -> int:
     """The exit status: 1 when a step failed, or something is left behind."""
     options = _options()
-    if absent := [name for name in ("docker", "openssl") if shutil.which(name) is None]:
+    if absent := _absent():
         print(f"compose-check: not on this machine: {', '.join(absent)}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -45,6 +46,16 @@ def main() -> int:
     if passed:
         print("The production file works on this machine.")
     return 0 if passed and removed else 1
+
+
+def _absent() -> list[str]:
+    absent = [name for name in ("docker", "openssl") if shutil.which(name) is None]
+    if (
+        not absent
+        and subprocess.run(["docker", "compose", "version"], capture_output=True).returncode
+    ):
+        absent.append("docker compose")
+    return absent
 
 
 def _run(check: Check, *, build: bool) -> bool:
