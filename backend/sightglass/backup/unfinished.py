@@ -1,7 +1,7 @@
 """The mark of a restore that has begun and not ended, in the state folder.
 
 A restore that was cut off leaves databases that are no longer empty. By its mark the next one of
-the same backup knows what it finds, and needs no --force for it.
+the same backup knows what it finds, and needs no --force for it; until then nothing is served.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from sightglass.backup.archive import BackupError
+from sightglass.errors import SetupError
 
 _NAME = "restore-unfinished.json"
 _AGAIN = "The restore is not finished: run the same command again, and start nothing before that."
@@ -27,6 +28,16 @@ def is_unfinished(state_dir: Path, manifest: Mapping[str, Any]) -> bool:
     except (OSError, ValueError):
         return False
     return bool(mark == _mark_of(manifest))
+
+
+def refuse_to_start(state_dir: Path) -> None:
+    """Raise `SetupError` where a restore was cut off: half of everything may be missing."""
+    mark = state_dir / _NAME
+    if mark.exists():
+        raise SetupError(
+            "A restore is not finished here: run `sightglass backup restore` again with the same "
+            f"backup. To start with what there is, remove {mark.absolute()}."
+        )
 
 
 @contextmanager

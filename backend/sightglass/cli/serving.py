@@ -9,11 +9,12 @@ import signal
 import threading
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sightglass.cli.environment import prepare_metrics, settings_from
+from sightglass.settings import Settings
 
 StateDir = Annotated[Path | None, typer.Option(help="Where everything is kept (STATE_DIR).")]
 Model = Annotated[
@@ -36,6 +37,15 @@ class Extra(StrEnum):
     MONITORING = "monitoring"
 
 
+def _settings_to_start(**options: Any) -> Settings:
+    """For a process that works on what the platform keeps. Raises `SetupError`."""
+    from sightglass.backup.unfinished import refuse_to_start
+
+    settings = settings_from(**options)
+    refuse_to_start(settings.state_dir)
+    return settings
+
+
 def up(
     host: Host = None,
     port: Port = None,
@@ -47,7 +57,7 @@ def up(
     ] = None,
 ) -> None:
     """Start everything on this machine: Redis, MLflow, API, worker, beat and drain."""
-    settings = settings_from(host=host, port=port, state_dir=state_dir, model_path=model)
+    settings = _settings_to_start(host=host, port=port, state_dir=state_dir, model_path=model)
     from sightglass.supervision import run_up
 
     explicit_port = "port" in settings.model_fields_set
@@ -65,7 +75,7 @@ def serve(
     ] = False,
 ) -> None:
     """Start the HTTP API alone. It serves without Redis or MLflow, and says so in /health."""
-    settings = settings_from(host=host, port=port, state_dir=state_dir, model_path=model)
+    settings = _settings_to_start(host=host, port=port, state_dir=state_dir, model_path=model)
     prepare_metrics()
     from sightglass.api.serve import run_server
 
@@ -74,7 +84,7 @@ def serve(
 
 def worker(state_dir: StateDir = None, model: Model = None) -> None:
     """Start a Celery worker that runs queued images."""
-    settings = settings_from(state_dir=state_dir, model_path=model)
+    settings = _settings_to_start(state_dir=state_dir, model_path=model)
     prepare_metrics()
     from sightglass import bootstrap
 
@@ -83,7 +93,7 @@ def worker(state_dir: StateDir = None, model: Model = None) -> None:
 
 def beat(state_dir: StateDir = None) -> None:
     """Start the schedule of cleanups and health checks. Run exactly one."""
-    settings = settings_from(state_dir=state_dir)
+    settings = _settings_to_start(state_dir=state_dir)
     prepare_metrics()
     from sightglass import bootstrap
 
@@ -92,7 +102,7 @@ def beat(state_dir: StateDir = None) -> None:
 
 def drain(state_dir: StateDir = None) -> None:
     """Start the drain: it moves recorded predictions into the history and MLflow."""
-    settings = settings_from(state_dir=state_dir)
+    settings = _settings_to_start(state_dir=state_dir)
     prepare_metrics()
     from sightglass import bootstrap
 

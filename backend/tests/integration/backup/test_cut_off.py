@@ -77,6 +77,7 @@ def test_killed_at_every_step(
     for step, seconds in MOMENTS:
         _restore_and_kill(backup, place, step, seconds)
         assert not _left_running(state)
+    assert "restore is not finished" in _starting(place, "drain")
     with _begin(backup, place) as last:
         said = last.communicate(timeout=120)[1]
     assert last.returncode == 0, said
@@ -172,6 +173,16 @@ def _command(backup: Path) -> list[str]:
 def _environment(place: dict[str, str]) -> dict[str, str]:
     inherited = {n: v for n, v in os.environ.items() if n != "PROMETHEUS_MULTIPROC_DIR"}
     return {**inherited, **place}
+
+
+def _starting(place: dict[str, str], process: str) -> str:
+    """What a process says that does not start."""
+    command = [sys.executable, "-m", "sightglass.cli", process]
+    done = subprocess.run(
+        command, env=_environment(place), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode != 0
+    return done.stderr
 
 
 def _begin(backup: Path, place: dict[str, str]) -> subprocess.Popen[str]:
