@@ -88,7 +88,7 @@ def test_unknown_path() -> None:
 def test_wrong_method_names_the_right_ones() -> None:
     answer = client_of().request("DELETE", "/things/a")
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD"
     assert answer.json()["code"] == "method_not_allowed"
 
 
